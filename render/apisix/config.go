@@ -1,0 +1,86 @@
+// Package apisix is Apache APISIX's standalone configuration as Go structs: the objects that we write, their limits,
+// their validation, and the encoder that turns them into the text of apisix.yaml or apisix.json.
+//
+// It knows nothing of Envoy, imports the standard library only, and does no I/O. Field names, limits and behaviour are
+// those of APISIX 3.18 in file mode. The order of struct fields is the order of keys in the output.
+package apisix
+
+// Config is the content of one apisix.yaml. Objects are written by kind in the order of the fields here, and within a
+// kind sorted by id. Both lists are always written, see [Join].
+type Config struct {
+	Routes    []*Route    `json:"routes"`
+	Upstreams []*Upstream `json:"upstreams"`
+}
+
+// Route is an APISIX route. Under the router radixtree_host_uri, which we require, a request goes to the most specific
+// host first, within it to the exact uri and then the longest uri prefix, and only among routes of one uri string to the
+// highest priority.
+type Route struct {
+	ID   string `json:"id"`
+	Name string `json:"name,omitempty"`
+	Desc string `json:"desc,omitempty"`
+	// Labels' values must match ^\S+$ and have 1 to 256 characters.
+	Labels map[string]string `json:"labels,omitempty"`
+	// Hosts are exact names or suffix wildcards ("*.example.com", "*-x.example.com"), lower case, without ports. Empty
+	// means any host; such routes are tried after all routes with hosts.
+	Hosts []string `json:"hosts,omitempty"`
+	// URI is an exact path, or a prefix when it ends in "*". Exactly one of URI and URIs is set.
+	URI  string   `json:"uri,omitempty"`
+	URIs []string `json:"uris,omitempty"`
+	// Methods, when not empty, limits the route to these; see Methods in limits.go for those that APISIX knows.
+	Methods []string `json:"methods,omitempty"`
+	// Priority orders routes of one uri string, highest first. APISIX's default is 0; we always write it.
+	Priority int `json:"priority"`
+	// Vars must all hold for the route to match.
+	Vars []Expr `json:"vars,omitempty"`
+	// Timeout replaces the upstream's wholly.
+	Timeout *Timeout `json:"timeout,omitempty"`
+	// EnableWebsocket passes Upgrade and Connection on to the upstream.
+	EnableWebsocket bool     `json:"enable_websocket,omitempty"`
+	Plugins         *Plugins `json:"plugins,omitempty"`
+	// UpstreamID names an Upstream of the same file. A route must have an upstream or plugins.
+	UpstreamID string `json:"upstream_id,omitempty"`
+}
+
+// Timeout is in seconds; all three are required and must be greater than 0. Send and read are the longest gaps between
+// two writes or two reads, not a total.
+type Timeout struct {
+	Connect float64 `json:"connect"`
+	Send    float64 `json:"send"`
+	Read    float64 `json:"read"`
+}
+
+// Upstream is a set of nodes and how to balance among them.
+type Upstream struct {
+	ID     string            `json:"id"`
+	Name   string            `json:"name,omitempty"`
+	Desc   string            `json:"desc,omitempty"`
+	Labels map[string]string `json:"labels,omitempty"`
+	// Type is one of roundrobin, chash, least_conn, ewma. APISIX does not check it when it loads the file.
+	Type string `json:"type"`
+	// HashOn and Key say what chash hashes: HashOn is one of vars, header, cookie, consumer, vars_combinations.
+	HashOn string `json:"hash_on,omitempty"`
+	Key    string `json:"key,omitempty"`
+	// Scheme is one of http, https, grpc, grpcs; APISIX's default is http.
+	Scheme string `json:"scheme,omitempty"`
+	// PassHost is one of pass, node, rewrite; APISIX's default is pass.
+	PassHost string `json:"pass_host,omitempty"`
+	// Retries is the number of further attempts. Left out, APISIX would take the number of nodes less one, so we always
+	// write it.
+	Retries int `json:"retries"`
+	// RetryTimeout is the time in seconds after which no further attempt is made; 0 is no limit.
+	RetryTimeout float64  `json:"retry_timeout,omitempty"`
+	Timeout      *Timeout `json:"timeout,omitempty"`
+	// Nodes are always written: an empty list is valid and answers 503.
+	Nodes []Node `json:"nodes"`
+}
+
+// Node is one address of an upstream. Two nodes of one upstream must not share host and port.
+type Node struct {
+	// Host is an IPv4 address, a bracketed IPv6 address, or a domain name.
+	Host   string `json:"host"`
+	Port   int    `json:"port"`
+	Weight int    `json:"weight"`
+	// Priority: nodes of a higher one are preferred; 0 is APISIX's default.
+	Priority int `json:"priority,omitempty"`
+}

@@ -1,0 +1,102 @@
+package apisix
+
+import (
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// structEncoder writes a struct as a mapping, in the order of its fields.
+type structEncoder struct {
+	fields []field
+	flat   bool // every field is a scalar
+}
+
+// field is one field of a struct.
+type field struct {
+	index     int
+	name      string
+	keys      [formats]string // the key as each format writes it, with the colon
+	omitEmpty bool
+	encoder   encoder
+}
+
+func newField(index int, name string, omitEmpty bool, e encoder) field {
+	fd := field{index: index, name: name, omitEmpty: omitEmpty, encoder: e}
+	for f := range Format(formats) {
+		key := string(appendString(nil, name))
+		if f == Block && plainKey.MatchString(name) && !slices.Contains(yamlWords, name) {
+			key = name
+		}
+		fd.keys[f] = key + f.colon()
+	}
+	return fd
+}
+
+// plainKey matches the names that Block leaves unquoted, yamlWords apart: YAML 1.1 reads those as something else.
+var (
+	plainKey  = regexp.MustCompile(`^[a-z][a-z0-9_-]*$`)
+	yamlWords = strings.Fields("y n yes no on off true false null")
+)
+
+// omits tells whether the field is left out for the value v.
+func (fd *field) omits(v reflect.Value) bool {
+	switch v.Kind() {
+	case reflect.Pointer, reflect.Interface:
+		return v.IsNil()
+	case reflect.Slice, reflect.Map, reflect.String, reflect.Array:
+		return fd.omitEmpty && v.Len() == 0
+	case reflect.Struct:
+		return false
+	}
+	return fd.omitEmpty && v.IsZero()
+}
+
+func (s *structEncoder) flow(dst []byte, v reflect.Value, f Format) []byte {
+	dst = append(dst, '{')
+	first := true
+	for i := range s.fields {
+		fd := &s.fields[i]
+		x := v.Field(fd.index)
+		if fd.omits(x) {
+			continue
+		}
+		if !first {
+			dst = append(dst, f.comma()...)
+		}
+		first = false
+		dst = append(dst, fd.keys[f]...)
+		dst = fd.encoder.flow(dst, x, f)
+	}
+	return append(dst, '}')
+}
+
+func (s *structEncoder) shape(v reflect.Value) shape {
+	if s.flat {
+		return leaf
+	}
+	for i := range s.fields {
+		if !s.fields[i].omits(v.Field(s.fields[i].index)) {
+			return tree
+		}
+	}
+	return oneLine
+}
+
+func (s *structEncoder) block(w *writer, v reflect.Value) {
+	w.open('{')
+	first := true
+	for i := range s.fields {
+		fd := &s.fields[i]
+		x := v.Field(fd.index)
+		if fd.omits(x) {
+			continue
+		}
+		w.entry(first)
+		first = false
+		w.key(fd.keys[w.format])
+		w.value(fd.encoder, x)
+	}
+	w.close('}')
+}
