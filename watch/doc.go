@@ -1,0 +1,21 @@
+// Package watch replaces the file that APISIX reads. Bytes go in; a complete file that APISIX is sure to notice comes
+// out. The package knows neither xDS nor APISIX's objects, and it never looks into the bytes beyond their first line.
+//
+// APISIX in file mode stats the file once a second in each of its processes, on timers of their own, and loads it
+// when the mtime, in whole seconds, differs from the one that it loaded last. A load parses everything, rebuilds
+// everything and blocks the worker meanwhile. A half-written file is an error each second, and at start-up it keeps
+// APISIX from starting. From these facts follows the protocol of one write:
+//
+//  1. The path's symlinks are resolved: the target is replaced, the links stay.
+//  2. The directory is locked, so that two writers never build upon the same old file.
+//  3. If the file holds these bytes already, it is left alone; only its mode and owner are put right.
+//  4. The bytes go to a temporary file in the same directory, which is then flushed to the disk.
+//  5. That file gets an mtime in a later whole second than the file that it replaces, whatever the clock says:
+//     two different contents with one mtime, and the second is lost for as long as nothing else is written.
+//  6. It gets its mode and owner, whatever the umask is.
+//  7. It is renamed to the target: a reader has the old file or the new one, whole, at any time.
+//  8. The directory is flushed, so that the rename outlives a power failure.
+//
+// On any failure up to the rename the old file stays as it was, the temporary file is removed, and a *WriteError says
+// what failed, where, as which user, and what to do about it.
+package watch
