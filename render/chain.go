@@ -1,0 +1,171 @@
+package render
+
+import (
+	"cmp"
+	"slices"
+
+	listenerv3 "github.com/envoyproxy/go-control-plane/envoy/config/listener/v3"
+	routev3 "github.com/envoyproxy/go-control-plane/envoy/config/route/v3"
+	hcmv3 "github.com/envoyproxy/go-control-plane/envoy/extensions/filters/network/http_connection_manager/v3"
+	tcpv3 "github.com/envoyproxy/go-control-plane/envoy/extensions/filters/network/tcp_proxy/v3"
+	"google.golang.org/protobuf/types/known/anypb"
+)
+
+// An httpChain is a filter chain that serves plain HTTP, joined with its route configuration.
+type httpChain struct {
+	at       *place
+	scope    scope
+	named    int // 1 when the chain names the protocols that it serves
+	manager  *hcmv3.HttpConnectionManager
+	routes   *routev3.RouteConfiguration
+	routesAt *place
+	// refused says that a filter of the chain guards it in a way that cannot be expressed: all requests get 403.
+	refused bool
+}
+
+var filterChainFields = tableOf(&listenerv3.FilterChain{}, fields{
+	"filter_chain_match":               rendered,
+	"filters":                          rendered,
+	"transport_socket":                 rendered,
+	"name":                             harmless("for people and tools"),
+	"metadata":                         harmless("for people and tools"),
+	"transport_socket_connect_timeout": harmless("concerns the TLS handshake"),
+})
+
+// The conditions of a filter chain that can be expressed for plain HTTP.
+var filterChainMatchFields = tableOf(&listenerv3.FilterChainMatch{}, fields{
+	"destination_port":      rendered,
+	"transport_protocol":    rendered,
+	"application_protocols": rendered,
+	"server_names":          rendered,
+})
+
+// Network filters beside the HTTP connection manager and the TCP proxy, by type.
+var networkFilters = map[string]fieldRule{
+	"envoy.tcp.metadataexchange.config.MetadataExchange": harmless("exchanges names of workloads, for telemetry"),
+}
+
+// httpChains are the filter chains of the listener that serve plain HTTP, those that ask for it by name first: Envoy
+// prefers them. Of the others, it reports what is lost.
+func (r *renderer) httpChains(l *listenerv3.Listener, at *place) []httpChain {
+	ports := destinationPorts(l)
+	var chains []httpChain
+	add := func(fc *listenerv3.FilterChain, at *place) {
+		if c, ok := r.plainHTTP(fc, at); ok {
+			c.named = min(1, len(fc.GetFilterChainMatch().GetApplicationProtocols()))
+			c.scope = r.scopeOf(l, fc.GetFilterChainMatch().GetDestinationPort().GetValue(), ports)
+			chains = append(chains, c)
+		}
+	}
+	for i, fc := range l.GetFilterChains() {
+		add(fc, at.item("filter_chain", i))
+	}
+	if fc := l.GetDefaultFilterChain(); fc != nil {
+		add(fc, at.item("default_filter_chain", -1))
+	}
+	slices.SortStableFunc(chains, func(a, b httpChain) int { return cmp.Compare(b.named, a.named) })
+	return chains
+}
+
+// destinationPorts are the ports that filter chains of the listener name.
+func destinationPorts(l *listenerv3.Listener) []uint32 {
+	var ports []uint32
+	for _, fc := range l.GetFilterChains() {
+		if p := fc.GetFilterChainMatch().GetDestinationPort(); p != nil {
+			ports = append(ports, p.GetValue())
+		}
+	}
+	slices.Sort(ports)
+	return slices.Compact(ports)
+}
+
+// plainHTTP reads a filter chain. It is not ok when the chain does not serve plain HTTP; findings then say what is lost.
+func (r *renderer) plainHTTP(fc *listenerv3.FilterChain, at *place) (httpChain, bool) {
+	filterChainFields.check(fc, at, "", &r.findings)
+	match := fc.GetFilterChainMatch()
+	switch {
+	case speaksTLS(fc):
+		r.findings.dropped(at, "transport_socket", "TLS is not rendered yet: TLS connections are not served")
+		return httpChain{}, false
+	case !speaksHTTP(match.GetApplicationProtocols()):
+		r.findings.dropped(at, "filter_chain_match.application_protocols",
+			"connections are told apart by a protocol that APISIX does not negotiate; they are not served")
+		return httpChain{}, false
+	case filterChainMatchFields.lost(match, at, "filter_chain_match.", &r.findings):
+		return httpChain{}, false
+	}
+	return r.networkFilters(fc, at)
+}
+
+func speaksTLS(fc *listenerv3.FilterChain) bool {
+	const plainText = "envoy.transport_sockets.raw_buffer"
+	match := fc.GetFilterChainMatch()
+	return match.GetTransportProtocol() == "tls" || len(match.GetServerNames()) > 0 ||
+		fc.GetTransportSocket() != nil && fc.GetTransportSocket().GetName() != plainText
+}
+
+// speaksHTTP reports whether a chain with these application protocols gets connections that turn out to be plain HTTP.
+func speaksHTTP(protocols []string) bool {
+	return len(protocols) == 0 || slices.Contains(protocols, "http/1.1") || slices.Contains(protocols, "h2c") ||
+		slices.Contains(protocols, "http/1.0")
+}
+
+// networkFilters reads the chain's filters up to the one that ends it.
+func (r *renderer) networkFilters(fc *listenerv3.FilterChain, at *place) (c httpChain, ok bool) {
+	c.at = at
+	for _, filter := range fc.GetFilters() {
+		config := filter.GetTypedConfig()
+		switch typeName(config) {
+		case "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager":
+			c.manager = &hcmv3.HttpConnectionManager{}
+			if err := config.UnmarshalTo(c.manager); err != nil {
+				r.findings.dropped(at, "filters.typed_config", "the HTTP connection manager cannot be decoded: %v", err)
+				return c, false
+			}
+			return c, r.joinRoutes(&c)
+		case "envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy":
+			r.tcpProxy(config, at)
+			return c, false
+		case "envoy.extensions.filters.network.rbac.v3.RBAC":
+			c.refused = c.refused || r.guard(config, at, "filters "+filter.GetName())
+		default:
+			if _, known := networkFilters[typeName(config)]; !known {
+				r.findings.dropped(at, "filters", "the network filter %q is not rendered", filter.GetName())
+			}
+		}
+	}
+	return c, false
+}
+
+// tcpProxy reports a chain that proxies TCP. Connections that Envoy sends to BlackHoleCluster are refused by APISIX
+// too, as no route matches them.
+func (r *renderer) tcpProxy(config *anypb.Any, at *place) {
+	tcp := &tcpv3.TcpProxy{}
+	if config.UnmarshalTo(tcp) == nil && tcp.GetCluster() == "BlackHoleCluster" {
+		return
+	}
+	r.findings.dropped(at, "filters", "TCP is not rendered yet: connections that do not speak HTTP are not served")
+}
+
+// joinRoutes finds the chain's route configuration.
+func (r *renderer) joinRoutes(c *httpChain) bool {
+	if inline := c.manager.GetRouteConfig(); inline != nil {
+		c.routes, c.routesAt = inline, c.at.child("route_config", inline.GetName())
+		return true
+	}
+	rds := c.manager.GetRds()
+	if rds == nil {
+		r.findings.dropped(c.at, "filters.route_specifier", "scoped routes are not rendered: requests are answered 404")
+		return false
+	}
+	name := rds.GetRouteConfigName()
+	r.reached[name] = true
+	routes, ok := r.snapshot.RouteConfigurations().Get(name)
+	if !ok {
+		r.findings.dropped(c.at, "filters.rds.route_config_name",
+			"the route configuration %q is missing: requests are answered 404, as Envoy does", name)
+		return false
+	}
+	c.routes, c.routesAt = routes, resource("route_config", name)
+	return true
+}

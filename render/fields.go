@@ -1,0 +1,74 @@
+package render
+
+import (
+	"fmt"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+)
+
+// A fieldRule says what becomes of one field of an Envoy message when it is set.
+type fieldRule struct {
+	severity Severity // "" when nothing is lost
+	why      string   // for a person: the finding's message, or why ignoring the field is harmless
+}
+
+// rendered marks a field that code beside the table translates, and whose losses that code reports.
+var rendered = fieldRule{why: "rendered"}
+
+// harmless marks a field that changes nothing that traffic could notice; why says so.
+func harmless(why string) fieldRule { return fieldRule{why: why} }
+
+// lost marks a field whose effect the output does not have.
+func lost(why string) fieldRule { return fieldRule{severity: Dropped, why: why} }
+
+// near marks a field whose effect the output has nearly.
+func near(why string) fieldRule { return fieldRule{severity: Approximate, why: why} }
+
+// fields is the rules of one message type, by field name. A field that is not listed is reported as not rendered, so
+// that what a newer Envoy adds is never lost silently.
+type fields map[protoreflect.Name]fieldRule
+
+// A fieldTable is fields made ready for checking: rules by field number.
+type fieldTable struct {
+	rules map[protoreflect.FieldNumber]fieldRule
+}
+
+// tableOf prepares the rules for messages of m's type. It panics when a name is not a field of the type: a mistake in
+// our own tables, met at start by every test.
+func tableOf(m proto.Message, names fields) *fieldTable {
+	d := m.ProtoReflect().Descriptor()
+	t := &fieldTable{rules: make(map[protoreflect.FieldNumber]fieldRule, len(names))}
+	for name, rule := range names {
+		fd := d.Fields().ByName(name)
+		if fd == nil {
+			panic(fmt.Sprintf("render: %s has no field %q", d.FullName(), name))
+		}
+		t.rules[fd.Number()] = rule
+	}
+	return t
+}
+
+// check reports every field set in m that its table does not call rendered or harmless. Prefix is the field path of m
+// below the resource, "" or ending in a dot.
+func (t *fieldTable) check(m proto.Message, at *place, prefix string, f *findings) {
+	t.lost(m, at, prefix, f)
+}
+
+// lost is check for a message of conditions: it also reports whether any of them has no effect in the output, so that
+// what they guard or select must not be rendered without them.
+func (t *fieldTable) lost(m proto.Message, at *place, prefix string, f *findings) (lost bool) {
+	m.ProtoReflect().Range(func(fd protoreflect.FieldDescriptor, _ protoreflect.Value) bool {
+		rule, ok := t.rules[fd.Number()]
+		switch {
+		case !ok:
+			lost = true
+			f.dropped(at, prefix+string(fd.Name()), "not rendered")
+		case rule.severity != "":
+			lost = lost || rule.severity != Approximate
+			f.add(rule.severity, at, prefix+string(fd.Name()), "%s", rule.why)
+		}
+		return true
+	})
+	return lost
+}

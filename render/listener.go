@@ -1,0 +1,138 @@
+package render
+
+import (
+	"net/netip"
+
+	listenerv3 "github.com/envoyproxy/go-control-plane/envoy/config/listener/v3"
+
+	corev3 "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
+)
+
+var listenerFields = tableOf(&listenerv3.Listener{}, fields{
+	"name":                                 rendered,
+	"address":                              rendered,
+	"additional_addresses":                 near("only the first address is told apart; further ones share its routes"),
+	"filter_chains":                        rendered,
+	"default_filter_chain":                 rendered,
+	"filter_chain_matcher":                 lost("the listener's filter chains are chosen by a matcher, which is not rendered"),
+	"use_original_dst":                     rendered,
+	"traffic_direction":                    rendered,
+	"bind_to_port":                         rendered,
+	"listener_filters":                     rendered,
+	"listener_filters_timeout":             harmless("APISIX does not wait to see which protocol a connection speaks"),
+	"continue_on_listener_filters_timeout": harmless("APISIX does not wait to see which protocol a connection speaks"),
+	"stat_prefix":                          harmless("names statistics"),
+	"metadata":                             harmless("for people and tools"),
+	"per_connection_buffer_limit_bytes":    harmless("APISIX buffers by its own settings"),
+	"drain_type":                           harmless("APISIX drains by its own rules"),
+	"reuse_port":                           harmless("how sockets are opened is set in APISIX's config.yaml"),
+	"enable_reuse_port":                    harmless("how sockets are opened is set in APISIX's config.yaml"),
+	"tcp_fast_open_queue_length":           harmless("how sockets are opened is set in APISIX's config.yaml"),
+	"tcp_backlog_size":                     harmless("how sockets are opened is set in APISIX's config.yaml"),
+	"transparent":                          lost("transparent proxying (TPROXY) is not rendered; use REDIRECT"),
+	"freebind":                             harmless("how sockets are opened is set in APISIX's config.yaml"),
+	"socket_options":                       harmless("how sockets are opened is set in APISIX's config.yaml"),
+	"access_log":                           lost("connections are logged by APISIX's own access log"),
+	"max_connections_to_accept_per_socket_event": harmless("tunes the accept loop"),
+	"ignore_global_conn_limit":                   harmless("APISIX has no global connection limit of Envoy's kind"),
+})
+
+// listenerFilters that change nothing for plain HTTP, by name, and why.
+var listenerFilters = map[string]fieldRule{
+	"envoy.filters.listener.original_dst":   rendered,
+	"envoy.filters.listener.tls_inspector":  harmless("APISIX's ports speak either TLS or plain text"),
+	"envoy.filters.listener.http_inspector": harmless("APISIX's ports speak either HTTP or TCP"),
+	"envoy.filters.listener.proxy_protocol": lost("the PROXY protocol is set in APISIX's config.yaml"),
+}
+
+// listeners renders every listener, in the order of their names.
+func (r *renderer) listeners() {
+	r.reached = map[string]bool{}
+	claimed := map[string]string{}
+	scopes := map[string]bool{}
+	for name, l := range r.snapshot.Listeners().All() {
+		at := resource("listener", name)
+		listenerFields.check(l, at, "", &r.findings)
+		r.listenerFilters(l, at)
+		if l.GetFilterChainMatcher() != nil {
+			continue
+		}
+		for _, c := range r.httpChains(l, at) {
+			if scopes[c.scope.key] {
+				r.findings.dropped(c.at, "filter_chain_match", "another filter chain serves the same connections, as far as APISIX can tell")
+				continue
+			}
+			scopes[c.scope.key] = true
+			r.httpChain(c, claimed)
+		}
+	}
+}
+
+func (r *renderer) listenerFilters(l *listenerv3.Listener, at *place) {
+	for _, filter := range l.GetListenerFilters() {
+		rule, ok := listenerFilters[filter.GetName()]
+		switch {
+		case !ok:
+			r.findings.dropped(at, "listener_filters", "the listener filter %q is not rendered", filter.GetName())
+		case rule.severity != "":
+			r.findings.add(rule.severity, at, "listener_filters", "%s", rule.why)
+		}
+	}
+}
+
+// scopeOf says which connections a filter chain of the listener serves. A chain of an intercepting listener may name
+// the destination port; ports are those that the chains beside it name.
+func (r *renderer) scopeOf(l *listenerv3.Listener, port uint32, ports []uint32) scope {
+	addr, own := socketAddress(l.GetAddress())
+	inbound := l.GetTrafficDirection() == corev3.TrafficDirection_INBOUND
+	switch {
+	case inbound && hasOriginalDst(l): // Istio's virtualInbound: one listener for all ports of the pod
+		d := destination{port: port}
+		if port == 0 {
+			d.exceptPorts = ports
+		}
+		return r.intercepted("in", r.options.InboundPort, d)
+	case l.GetBindToPort() != nil && !l.GetBindToPort().GetValue():
+		d := destination{addr: addr, port: own}
+		if !addr.IsValid() {
+			d.exceptAddrs = r.boundAddresses(own)
+		}
+		if inbound {
+			return r.intercepted("in", r.options.InboundPort, d)
+		}
+		return r.intercepted("out", r.options.OutboundPort, d)
+	}
+	return ownPort(own)
+}
+
+// boundAddresses are the addresses that have an intercepting listener of their own on the port. Envoy prefers those to
+// the listener of the wildcard address.
+func (r *renderer) boundAddresses(port uint32) []netip.AddrPort {
+	var list []netip.AddrPort
+	for _, l := range r.snapshot.Listeners().All() {
+		addr, own := socketAddress(l.GetAddress())
+		if own == port && addr.IsValid() && l.GetBindToPort() != nil && !l.GetBindToPort().GetValue() {
+			list = append(list, netip.AddrPortFrom(addr, uint16(own)))
+		}
+	}
+	return list
+}
+
+// socketAddress is the IP address and port of an Envoy address. The address is not valid for a wildcard one, and for
+// what is not IP.
+func socketAddress(a *corev3.Address) (netip.Addr, uint32) {
+	addr, err := netip.ParseAddr(a.GetSocketAddress().GetAddress())
+	if err != nil || addr.IsUnspecified() {
+		addr = netip.Addr{}
+	}
+	return addr, a.GetSocketAddress().GetPortValue()
+}
+
+func hasOriginalDst(l *listenerv3.Listener) bool {
+	for _, filter := range l.GetListenerFilters() {
+		if filter.GetName() == "envoy.filters.listener.original_dst" {
+			return true
+		}
+	}
+	return l.GetUseOriginalDst().GetValue()
+}

@@ -1,0 +1,87 @@
+// Package render turns a snapshot of Envoy resources into an APISIX configuration that routes as Envoy would.
+//
+// In go a *snapshot.Snapshot and Options, out come an *apisix.Config and Findings: everything that APISIX cannot express
+// as Envoy would have applied it, each with its place. Rendering is a pure function: no clock, no environment, no files,
+// no network, no logs, no randomness; the same snapshot and options give the same result, whatever the order in which
+// resources arrived.
+//
+// There is no representation between xDS and APISIX. listener.go finds the filter chains that serve plain HTTP, and
+// routes.go hands each virtual host's routes, in Envoy's own messages, to the translators beside it: domain.go, match.go,
+// order.go, action.go; upstream.go and endpoint.go do the same for the clusters that the routes name. A field that no
+// translator handles and no table calls harmless is reported by fields.go.
+package render
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/amesh-render/amesh-render/render/apisix"
+	"github.com/amesh-render/amesh-render/xds/snapshot"
+)
+
+// Result is what Render makes of a snapshot.
+type Result struct {
+	// Config is the rendered configuration, sorted by kind and id.
+	Config *apisix.Config
+	// Findings is what Config does not express as Envoy would have applied it, sorted, without repetitions.
+	Findings []Finding
+}
+
+// Render translates a snapshot. It never fails: what cannot be expressed is in the findings, and requests that Envoy
+// would have served by it are refused rather than sent elsewhere.
+func Render(s *snapshot.Snapshot, o Options) Result {
+	r := &renderer{snapshot: s, options: o.withDefaults(s), uses: map[use]string{}}
+	r.config = apisix.Config{Routes: []*apisix.Route{}, Upstreams: []*apisix.Upstream{}}
+	r.notes()
+	r.listeners()
+	r.unreferencedRouteConfigurations()
+	r.upstreams()
+	slices.SortFunc(r.config.Routes, func(a, b *apisix.Route) int { return cmp.Compare(a.ID, b.ID) })
+	slices.SortFunc(r.config.Upstreams, func(a, b *apisix.Upstream) int { return cmp.Compare(a.ID, b.ID) })
+	r.validate()
+	return Result{Config: &r.config, Findings: r.findings.sorted()}
+}
+
+// renderer is the state of one Render.
+type renderer struct {
+	snapshot *snapshot.Snapshot
+	options  Options
+	config   apisix.Config
+	findings findings
+	uses     map[use]string  // the upstreams that routes name, and their ids
+	reached  map[string]bool // names of the route configurations that a listener refers to
+}
+
+// notes turns what decoding could not understand into findings. A configuration of an unknown type is passed over when
+// a table says what becomes of it.
+func (r *renderer) notes() {
+	for _, n := range r.snapshot.Notes() {
+		if _, known := findHTTPFilter(n.UnknownType, false); known {
+			continue
+		}
+		if _, known := networkFilters[n.UnknownType]; known {
+			continue
+		}
+		r.findings.list = append(r.findings.list,
+			Finding{Severity: Dropped, Resource: n.Resource, Field: n.Field, Message: n.Message})
+	}
+}
+
+// unreferencedRouteConfigurations reports route configurations that no rendered listener leads to: nothing in the
+// output stands for them.
+func (r *renderer) unreferencedRouteConfigurations() {
+	for _, name := range r.snapshot.RouteConfigurations().Names() {
+		if !r.reached[name] {
+			r.findings.dropped(resource("route_config", name), "",
+				"no listener that is rendered refers to this route configuration; it is not rendered")
+		}
+	}
+}
+
+// validate reports objects that APISIX would refuse to load. There should be none; one that slipped through would make
+// its traffic fall to less specific routes.
+func (r *renderer) validate() {
+	for _, p := range r.config.Validate(apisix.JSON) {
+		r.findings.dropped(resource(p.Kind, p.ID), p.Field, "APISIX would not load this object: %s", p.Message)
+	}
+}

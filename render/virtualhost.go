@@ -1,0 +1,152 @@
+package render
+
+import (
+	"cmp"
+	"slices"
+
+	routev3 "github.com/envoyproxy/go-control-plane/envoy/config/route/v3"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/amesh-render/amesh-render/render/apisix"
+)
+
+var virtualHostFields = tableOf(&routev3.VirtualHost{}, fields{
+	"name":                              rendered,
+	"domains":                           rendered,
+	"routes":                            rendered,
+	"require_tls":                       rendered,
+	"retry_policy":                      rendered,
+	"typed_per_filter_config":           rendered,
+	"metadata":                          harmless("for people and tools"),
+	"virtual_clusters":                  harmless("for statistics"),
+	"include_request_attempt_count":     rendered,
+	"include_attempt_count_in_response": near("X-Envoy-Attempt-Count is not added to responses"),
+	"cors":                              lost("CORS is not rendered yet: browsers get no Access-Control headers"),
+	"matcher":                           lost("the virtual host chooses routes by a matcher, which is not rendered: requests are refused"),
+	"hedge_policy":                      lost("hedging is not rendered"),
+	"rate_limits":                       lost("rate limits are not rendered"),
+	"response_headers_to_add":           lost(headersNotRendered),
+	"response_headers_to_remove":        lost(headersNotRendered),
+	"request_headers_to_add":            lost(headersNotRendered),
+	"request_headers_to_remove":         lost(headersNotRendered),
+	"request_mirror_policies":           lost(mirrorNotRendered),
+	"per_request_buffer_limit_bytes":    harmless("APISIX buffers by its own settings"),
+	"request_body_buffer_limit":         harmless("APISIX buffers by its own settings"),
+})
+
+// A candidate is one route of a virtual host, before it has hosts and a place in APISIX's order.
+type candidate struct {
+	match    routeMatch
+	identity string       // of the route within its virtual host, for ids
+	route    apisix.Route // name, labels and what the route does
+	// implicit marks the end of a chain that has no virtual host for any name. Where chains cannot be told apart, it
+	// comes after what another has for any name.
+	implicit bool
+}
+
+// A virtualHost is one virtual host of a chain, translated.
+type virtualHost struct {
+	name       string
+	groups     []hostGroup
+	candidates []candidate // in Envoy's order, the last of them for all requests
+}
+
+// virtualHost translates one virtual host.
+func (r *renderer) virtualHost(c httpChain, vh *routev3.VirtualHost, claimed map[string]string) virtualHost {
+	at := c.routesAt.child("virtual_host", vh.GetName())
+	refused := virtualHostFields.lost(vh, at, "", &r.findings) && vh.GetMatcher() != nil
+	refused = r.perRoute(vh.GetTypedPerFilterConfig(), at) || refused
+	if vh.GetRequireTls() != routev3.VirtualHost_NONE {
+		r.findings.denied(at, "require_tls", "redirects to TLS are not rendered yet: requests in plain text are refused")
+		refused = true
+	}
+	groups, bad := hostGroups(vh.GetDomains(), c.routes.GetIgnorePortInHostMatching())
+	for _, domain := range bad {
+		r.findings.dropped(at, "domains", "APISIX cannot match the host %q; its requests go to a less specific virtual host", domain)
+	}
+	out := virtualHost{name: vh.GetName(), groups: r.claim(c, groups, at, claimed)}
+	if refused {
+		out.candidates = []candidate{refusal(vh.GetName())}
+	} else {
+		out.candidates = r.candidates(c, vh, at)
+	}
+	return out
+}
+
+// claim keeps of the groups the hosts that no other virtual host of an indistinguishable chain has.
+func (r *renderer) claim(c httpChain, groups []hostGroup, at *place, claimed map[string]string) []hostGroup {
+	free := func(host, key string) bool {
+		k := c.scope.seen + "\x00" + key + "\x00" + host
+		owner, taken := claimed[k]
+		if !taken {
+			claimed[k] = c.at.String()
+			return true
+		}
+		r.findings.dropped(at, "domains", "the host %q is already served by %s, which cannot be told apart from %s here",
+			host, owner, c.at)
+		return false
+	}
+	var kept []hostGroup
+	for _, g := range groups {
+		if g.hosts == nil {
+			if free(g.key, "*") {
+				kept = append(kept, g)
+			}
+			continue
+		}
+		g.hosts = slices.DeleteFunc(g.hosts, func(h string) bool { return !free(h, g.key) })
+		if len(g.hosts) > 0 {
+			kept = append(kept, g)
+		}
+	}
+	return kept
+}
+
+// candidates translates the routes of a virtual host, up to the first that takes all requests: those after it are never
+// reached, in Envoy neither. Where there is none, Envoy answers 404, and APISIX would try less specific hosts: a last
+// route for all requests answers 404.
+func (r *renderer) candidates(c httpChain, vh *routev3.VirtualHost, at *place) []candidate {
+	list := make([]candidate, 0, len(vh.GetRoutes())+1)
+	seen := map[string]bool{}
+	for i, rt := range vh.GetRoutes() {
+		one, ok := r.candidate(c, vh, rt, at.item("route", i))
+		if !ok || seen[one.identity] { // an equal condition further down is never reached
+			continue
+		}
+		seen[one.identity] = true
+		list = append(list, one)
+		if one.match.all() {
+			return list
+		}
+	}
+	return append(list, notFound(vh.GetName()))
+}
+
+// candidate translates one route. It is not ok when the route must be left out.
+func (r *renderer) candidate(c httpChain, vh *routev3.VirtualHost, rt *routev3.Route, at *place) (candidate, bool) {
+	match, ok := r.match(rt.GetMatch(), at)
+	if !ok {
+		return candidate{}, false
+	}
+	out := candidate{match: match, identity: matchIdentity(rt.GetMatch())}
+	out.route = apisix.Route{Name: routeName(vh, rt), Labels: istioLabels(rt.GetMetadata())}
+	r.action(&out.route, c, vh, rt, at)
+	return out, true
+}
+
+// matchIdentity tells the routes of one virtual host apart by what they match, so that an id does not change when routes
+// are added or moved.
+func matchIdentity(m *routev3.RouteMatch) string {
+	b, err := proto.MarshalOptions{Deterministic: true}.Marshal(m)
+	if err != nil { // the message came from Unmarshal, so it can be written
+		return m.String()
+	}
+	return string(b)
+}
+
+// routeName is for people: the virtual host and the route's own name, or its path.
+func routeName(vh *routev3.VirtualHost, rt *routev3.Route) string {
+	name := cmp.Or(rt.GetName(), rt.GetMatch().GetPath(), rt.GetMatch().GetPathSeparatedPrefix(), rt.GetMatch().GetPrefix(),
+		rt.GetMatch().GetSafeRegex().GetRegex())
+	return label(vh.GetName() + " " + name)
+}
