@@ -1,0 +1,81 @@
+package envoy
+
+import (
+	"strings"
+
+	"github.com/amesh-render/amesh-render/model"
+)
+
+// request is a model.Request with the authority and path that Envoy routes by.
+type request struct {
+	*model.Request
+	authority string
+	target    string // :path, with the query
+	path      string // without query and fragment
+}
+
+func newRequest(r *model.Request) *request {
+	q := &request{Request: r, authority: r.Authority}
+	q.setTarget(r.Target)
+	return q
+}
+
+func (r *request) setTarget(target string) {
+	r.target = target
+	r.path = withoutQuery(target)
+}
+
+func withoutQuery(target string) string {
+	if i := strings.IndexAny(target, "?#"); i >= 0 {
+		return target[:i]
+	}
+	return target
+}
+
+// header is the value of a header or pseudo-header, the values of a repeated one joined with ",", and whether there is
+// one. Envoy keeps Host as :authority.
+func (r *request) header(name string) (string, bool) {
+	switch name {
+	case ":method":
+		return r.MethodOrDefault(), true
+	case ":scheme":
+		return r.SchemeOrDefault(), true
+	case ":path":
+		return r.target, true
+	case ":authority", "host":
+		return r.authority, r.authority != ""
+	}
+	values := r.Values(name)
+	return strings.Join(values, ","), len(values) > 0
+}
+
+// query is the first value of a query parameter, undecoded ("" for one without "="), and whether there is one.
+func (r *request) query(name string) (string, bool) {
+	_, query, _ := strings.Cut(r.target, "?")
+	for parameter := range strings.SplitSeq(query, "&") {
+		if key, value, _ := strings.Cut(parameter, "="); parameter != "" && key == name {
+			return value, true
+		}
+	}
+	return "", false
+}
+
+// cookie is the first value of a cookie, without the quotes around it, and whether there is one.
+func (r *request) cookie(name string) (string, bool) {
+	for _, line := range r.Values("cookie") {
+		for pair := range strings.SplitSeq(line, ";") {
+			key, value, found := strings.Cut(strings.Trim(pair, " \t"), "=")
+			if found && key == name {
+				return unquote(value), true
+			}
+		}
+	}
+	return "", false
+}
+
+func unquote(s string) string {
+	if len(s) >= 2 && s[0] == '"' && s[len(s)-1] == '"' {
+		return s[1 : len(s)-1]
+	}
+	return s
+}
