@@ -1,0 +1,91 @@
+package cmd
+
+import (
+	"fmt"
+	"io/fs"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/amesh-render/amesh-render/render"
+	"github.com/amesh-render/amesh-render/render/apisix"
+	"github.com/amesh-render/amesh-render/watch"
+)
+
+// renderFlags are the flags of commands that render.
+type renderFlags struct {
+	role, originalDst         string
+	outboundPort, inboundPort int
+}
+
+func (f *renderFlags) declareRender(set *pflag.FlagSet) {
+	set.StringVar(&f.role, "role", "", "`ROLE` of the proxy: sidecar or gateway (default: as the dump's node id says, else sidecar)")
+	set.StringVar(&f.originalDst, "original-dst", "", "`HOW` APISIX knows the port that a client dialled: runtime "+
+		"(apisix-runtime's variable, in the official images), host (the Host header) or none (default runtime, none for gateways)")
+	set.IntVar(&f.outboundPort, "outbound-port", render.DefaultOutboundPort, "`PORT` on which APISIX gets the pod's outbound connections")
+	set.IntVar(&f.inboundPort, "inbound-port", render.DefaultInboundPort, "`PORT` on which APISIX gets the pod's inbound connections")
+}
+
+func (f *renderFlags) options() (o render.Options, err error) {
+	if o.Role, err = render.ParseRole(f.role); err != nil {
+		return o, err
+	}
+	if o.OriginalDst, err = render.ParseOriginalDst(f.originalDst); err != nil {
+		return o, err
+	}
+	for _, port := range []int{f.outboundPort, f.inboundPort} {
+		if port < 1 || port > 65535 {
+			return o, fmt.Errorf("port %d is not between 1 and 65535", port)
+		}
+	}
+	if f.outboundPort == f.inboundPort {
+		return o, fmt.Errorf("--outbound-port and --inbound-port are both %d: the directions cannot be told apart", f.inboundPort)
+	}
+	o.OutboundPort, o.InboundPort = f.outboundPort, f.inboundPort
+	return o, nil
+}
+
+// fileFlags say how an output file is written.
+type fileFlags struct {
+	mode, owner string
+	inPlace     bool
+}
+
+func (f *fileFlags) declareFile(set *pflag.FlagSet) {
+	set.StringVar(&f.mode, "file-mode", "0644", "permissions of the output file, as an octal `MODE`")
+	set.StringVar(&f.owner, "file-owner", "", "numeric `UID:GID` of the output file (default: whoever writes it)")
+	set.BoolVar(&f.inPlace, "in-place", false, "rewrite the output file instead of replacing it; not atomic, "+
+		"for a file that is a mount of its own")
+}
+
+// file is the output file at path, nil for standard output. In the style lines a file carries generation numbers.
+func (f *fileFlags) file(path string, format apisix.Format) (*watch.File, error) {
+	if path == "-" {
+		return nil, nil
+	}
+	if path == "" {
+		return nil, fmt.Errorf("the output file has no name")
+	}
+	mode, err := strconv.ParseUint(f.mode, 8, 32)
+	if err != nil || mode == 0 || mode > 0o777 {
+		return nil, fmt.Errorf("file mode %q is not an octal number such as 0644", f.mode)
+	}
+	file := &watch.File{Path: path, Mode: fs.FileMode(mode), InPlace: f.inPlace, Generation: format == apisix.Lines}
+	if f.owner != "" {
+		if file.Owner, err = parseOwner(f.owner); err != nil {
+			return nil, err
+		}
+	}
+	return file, nil
+}
+
+func parseOwner(s string) (*watch.Owner, error) {
+	user, group, ok := strings.Cut(s, ":")
+	uid, err1 := strconv.ParseUint(user, 10, 31)
+	gid, err2 := strconv.ParseUint(group, 10, 31)
+	if !ok || err1 != nil || err2 != nil {
+		return nil, fmt.Errorf("file owner %q is not of the form UID:GID, such as 101:101", s)
+	}
+	return &watch.Owner{UID: int(uid), GID: int(gid)}, nil
+}

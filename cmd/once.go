@@ -1,0 +1,126 @@
+package cmd
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/spf13/pflag"
+
+	"github.com/amesh-render/amesh-render/render"
+	"github.com/amesh-render/amesh-render/render/apisix"
+	"github.com/amesh-render/amesh-render/watch"
+	"github.com/amesh-render/amesh-render/xds/snapshot"
+)
+
+var once = command{
+	name:    "once",
+	args:    "DUMP…",
+	summary: "renders a captured xDS dump to apisix.yaml",
+	help: `
+Renders what a control plane has sent to a proxy as the configuration of Apache APISIX in standalone mode.
+
+A DUMP is Envoy's config_dump (best with ?include_eds), also as "istioctl proxy-config all -o json" prints it; one or
+more DiscoveryResponses; or single resources: as JSON or YAML, plain or gzip. Several are merged in order. "-" is
+standard input.
+
+  $ istioctl proxy-config all deploy/productpage-v1 -o json | amesh-render once - -o apisix.yaml --report -
+
+What APISIX cannot express is counted on standard error and listed by --report. With --strict such a dump is refused:
+nothing is written, and the exit code is 1.
+`,
+	flags: func(set *pflag.FlagSet) func(Streams, []string) error {
+		f := new(onceFlags)
+		set.StringVarP(&f.output, "output", "o", "-", "write to this `FILE`, atomically; - is standard output")
+		set.StringVar(&f.format, "format", "yaml", "`FORMAT` of the output: yaml, for apisix.yaml, or json, for apisix.json")
+		set.StringVar(&f.style, "style", "", "`STYLE` of YAML: block, to be read by people, or lines, with one resource a line (default block)")
+		set.StringVar(&f.report, "report", "", "write the findings as JSON to this `FILE`; - prints a table on standard error")
+		set.StringVar(&f.strict, "strict", "", "refuse a dump that has findings of this `SEVERITY` or worse: approximate, dropped or denied (dropped when none is named)")
+		set.Lookup("strict").NoOptDefVal = string(render.Dropped)
+		f.declareRender(set)
+		f.declareFile(set)
+		return f.run
+	},
+}
+
+type onceFlags struct {
+	output, format, style, report, strict string
+	renderFlags
+	fileFlags
+}
+
+func (f *onceFlags) run(s Streams, args []string) error {
+	if len(args) == 0 {
+		return usageError{errors.New("no dump given")}
+	}
+	format, err := apisix.ParseFormat(f.format, f.style)
+	if err != nil {
+		return usageError{err}
+	}
+	options, err := f.options()
+	if err != nil {
+		return usageError{err}
+	}
+	limit, err := parseStrict(f.strict)
+	if err != nil {
+		return usageError{err}
+	}
+	file, err := f.file(f.output, format)
+	if err != nil {
+		return usageError{err}
+	}
+	snap, err := decodeFiles(args, s)
+	if err != nil {
+		return err
+	}
+	result := render.Render(snap, options)
+	if err := report(result.Findings, f.report, s); err != nil {
+		return err
+	}
+	if limit.exceeded(result.Findings) {
+		fmt.Fprintf(s.Err, "amesh-render: once: refused by --strict; nothing is written\n")
+		return errNo
+	}
+	text := apisix.Encode(result.Config, apisix.EncodeOptions{Format: format, Header: "amesh-render " + version})
+	if file == nil && format == apisix.Lines {
+		text = watch.Stamp(1, text) // a file gets its number when it is written
+	}
+	return write(text, file, s)
+}
+
+// decodeFiles reads the dumps at the paths, of which - is standard input, and merges them.
+func decodeFiles(paths []string, s Streams) (*snapshot.Snapshot, error) {
+	var sources []snapshot.Source
+	for _, path := range paths {
+		if path == "-" {
+			sources = append(sources, snapshot.Source{Name: "standard input", Reader: s.In})
+			continue
+		}
+		file, err := os.Open(path)
+		if err != nil {
+			return nil, err
+		}
+		defer file.Close()
+		if info, err := file.Stat(); err == nil && info.IsDir() {
+			return nil, fmt.Errorf("%s is a directory: name the dumps in it", path)
+		}
+		sources = append(sources, snapshot.Source{Name: path, Reader: file})
+	}
+	return snapshot.Decode(sources...)
+}
+
+// write writes the rendered text to the file, or to standard output when there is none.
+func write(content []byte, file *watch.File, s Streams) error {
+	if file == nil {
+		_, err := s.Out.Write(content)
+		return err
+	}
+	if err := file.Check(); err != nil {
+		return err
+	}
+	if _, err := file.RemoveStale(); err != nil {
+		return err
+	}
+	_, err := file.Write(content)
+	return err
+}

@@ -1,0 +1,144 @@
+package cmd
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"unicode"
+
+	"github.com/amesh-render/amesh-render/render"
+	"github.com/amesh-render/amesh-render/watch"
+)
+
+// A strictness is the mildest severity that makes a command answer no; empty for none.
+type strictness render.Severity
+
+func parseStrict(s string) (strictness, error) {
+	if s == "" || slices.Contains(render.Severities(), render.Severity(s)) {
+		return strictness(s), nil
+	}
+	return "", fmt.Errorf("unknown severity %q for --strict: it is approximate, dropped or denied", s)
+}
+
+// exceeded reports whether there is a finding of that severity or a worse one.
+func (s strictness) exceeded(findings []render.Finding) bool {
+	limit := slices.Index(render.Severities(), render.Severity(s))
+	return limit >= 0 && slices.ContainsFunc(findings, func(f render.Finding) bool {
+		return slices.Index(render.Severities(), f.Severity) >= limit
+	})
+}
+
+// report tells of the findings: as JSON in the file at path, as a table on standard error when path is "-", or as one
+// line that counts them when it is empty.
+func report(findings []render.Finding, path string, s Streams) error {
+	switch {
+	case path == "-":
+		writeTable(s.Err, findings)
+		return nil
+	case path != "":
+		text, err := reportJSON(findings)
+		if err != nil {
+			return err
+		}
+		if _, err := (&watch.File{Path: path}).Write(text); err != nil {
+			return fmt.Errorf("report: %w", err)
+		}
+		return nil
+	case len(findings) > 0:
+		fmt.Fprintf(s.Err, "amesh-render: %s; --report - lists them\n", counts(findings))
+	}
+	return nil
+}
+
+// reportJSON is the report for programs: how many findings there are of each severity, and all of them.
+func reportJSON(findings []render.Finding) ([]byte, error) {
+	count := map[render.Severity]int{}
+	for _, severity := range render.Severities() {
+		count[severity] = 0
+	}
+	for _, f := range findings {
+		count[f.Severity]++
+	}
+	if findings == nil {
+		findings = []render.Finding{}
+	}
+	var b strings.Builder
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	err := e.Encode(struct {
+		Counts   map[render.Severity]int `json:"counts"`
+		Findings []render.Finding        `json:"findings"`
+	}{count, findings})
+	return []byte(b.String()), err
+}
+
+// counts is "3 findings: 1 denied, 2 dropped".
+func counts(findings []render.Finding) string {
+	var parts []string
+	for _, severity := range slices.Backward(render.Severities()) {
+		n := 0
+		for _, f := range findings {
+			if f.Severity == severity {
+				n++
+			}
+		}
+		if n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, severity))
+		}
+	}
+	noun := "findings"
+	if len(findings) == 1 {
+		noun = "finding"
+	}
+	return strings.TrimSuffix(fmt.Sprintf("%d %s: %s", len(findings), noun, strings.Join(parts, ", ")), ": ")
+}
+
+// writeTable lists the findings for a person: worst first, those of one cause together.
+func writeTable(w io.Writer, findings []render.Finding) {
+	type cause struct {
+		severity render.Severity
+		message  string
+	}
+	places := map[cause][]string{}
+	var causes []cause
+	for _, f := range findings {
+		c := cause{f.Severity, f.Message}
+		if places[c] == nil {
+			causes = append(causes, c)
+		}
+		places[c] = append(places[c], printable(strings.TrimSuffix(f.Resource+": "+f.Field, ": ")))
+	}
+	slices.SortStableFunc(causes, func(a, b cause) int {
+		return cmp.Or(
+			-cmp.Compare(slices.Index(render.Severities(), a.severity), slices.Index(render.Severities(), b.severity)),
+			-cmp.Compare(len(places[a]), len(places[b])))
+	})
+	fmt.Fprintln(w, counts(findings))
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, c := range causes {
+		fmt.Fprintf(t, "\n%s\t%s\n", c.severity, printable(c.message))
+		for i, place := range places[c] {
+			if i == 3 && len(places[c]) > 4 {
+				fmt.Fprintf(t, "\t  … and %d more\n", len(places[c])-i)
+				break
+			}
+			fmt.Fprintf(t, "\t  %s\n", place)
+		}
+	}
+	t.Flush()
+}
+
+// printable replaces what could play tricks on a terminal.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return unicode.ReplacementChar
+	}, s)
+}
