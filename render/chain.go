@@ -126,7 +126,7 @@ func (r *renderer) networkFilters(fc *listenerv3.FilterChain, at *place) (c http
 		case "envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy":
 			r.tcpProxy(config, at)
 			return c, false
-		case "envoy.extensions.filters.network.rbac.v3.RBAC":
+		case "envoy.extensions.filters.network.rbac.v3.RBAC", "envoy.extensions.filters.network.ext_authz.v3.ExtAuthz":
 			c.refused = c.refused || r.guard(config, at, "filters "+filter.GetName())
 		default:
 			if _, known := networkFilters[typeName(config)]; !known {

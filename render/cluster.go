@@ -34,7 +34,7 @@ var clusterFields = tableOf(&clusterv3.Cluster{}, fields{
 	"upstream_bind_config":              harmless("the address from which endpoints are called: Istio's mark against loops"),
 	"ring_hash_lb_config":               harmless("the size of the ring; APISIX has its own"),
 	"maglev_lb_config":                  harmless("the size of the table; APISIX has its own"),
-	"least_request_lb_config":           harmless("tunes the choice among endpoints"),
+	"least_request_lb_config":           near("new endpoints get their full share at once (no slow start)"),
 	"round_robin_lb_config":             near("new endpoints get their full share at once (no slow start)"),
 	"original_dst_lb_config":            harmless("concerns original destinations, which are reported"),
 	"dns_refresh_rate":                  harmless("APISIX resolves names by the records' own time to live"),
@@ -83,9 +83,8 @@ var commonLbFields = tableOf(&clusterv3.Cluster_CommonLbConfig{}, fields{
 	"override_host_status":                 harmless("concerns stateful sessions"),
 })
 
-// protocol sets how the endpoints of a cluster are called. Refused says that they cannot be called as the cluster asks,
-// so that they must not be called at all.
-func (r *renderer) protocol(up *apisix.Upstream, c *clusterv3.Cluster, at *place) (refused bool) {
+// protocol sets how the endpoints of a cluster are called.
+func (r *renderer) protocol(up *apisix.Upstream, c *clusterv3.Cluster, at *place) {
 	http2 := c.GetHttp2ProtocolOptions() != nil
 	for name, config := range c.GetTypedExtensionProtocolOptions() {
 		options := &httpv3.HttpProtocolOptions{}
@@ -106,23 +105,10 @@ func (r *renderer) protocol(up *apisix.Upstream, c *clusterv3.Cluster, at *place
 			r.findings.dropped(at, "filters", "the network filter %q is not rendered", filter.GetName())
 		}
 	}
-	return r.transportSocket(c, at)
 }
 
 // connectionOptions checks HttpProtocolOptions.
 func (r *renderer) connectionOptions(o *httpv3.HttpProtocolOptions, at *place, field string) {
 	protocolFields.check(o, at, field, &r.findings)
 	connectionFields.check(o.GetCommonHttpProtocolOptions(), at, field+"common_http_protocol_options.", &r.findings)
-}
-
-// transportSocket refuses clusters that want TLS for all their endpoints: a request that Envoy would have encrypted must
-// not go out in plain text.
-func (r *renderer) transportSocket(c *clusterv3.Cluster, at *place) (refused bool) {
-	socket := c.GetTransportSocket()
-	if socket == nil || socket.GetName() == "envoy.transport_sockets.raw_buffer" {
-		return false
-	}
-	r.findings.denied(at, "transport_socket", "TLS to endpoints is not rendered yet: "+
-		"requests are answered 503 rather than sent in plain text")
-	return true
 }

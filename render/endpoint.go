@@ -13,6 +13,20 @@ import (
 	"github.com/amesh-render/amesh-render/xds/snapshot"
 )
 
+var assignmentFields = tableOf(&endpointv3.ClusterLoadAssignment{}, fields{
+	"cluster_name":    rendered,
+	"endpoints":       rendered,
+	"policy":          rendered,
+	"named_endpoints": lost("endpoints that are referred to by name are left out"),
+})
+
+var assignmentPolicyFields = tableOf(&endpointv3.ClusterLoadAssignment_Policy{}, fields{
+	"drop_overloads":           lost("no share of the requests is dropped"),
+	"overprovisioning_factor":  near("a priority is left when none of its endpoints can be reached, not when few are healthy"),
+	"endpoint_stale_after":     near("endpoints do not expire"),
+	"weighted_priority_health": near("a priority is left when none of its endpoints can be reached, not when few are healthy"),
+})
+
 var localityFields = tableOf(&endpointv3.LocalityLbEndpoints{}, fields{
 	"locality":              harmless("names where the endpoints are"),
 	"metadata":              harmless("for people and tools"),
@@ -91,10 +105,9 @@ func inboundPort(cluster string) (int, bool) {
 // assigned are the endpoints of a load assignment that may get requests.
 func (r *renderer) assigned(c *clusterv3.Cluster, a *endpointv3.ClusterLoadAssignment, at *place) []apisix.Node {
 	commonLbFields.check(c.GetCommonLbConfig(), at, "common_lb_config.", &r.findings)
-	if a.GetPolicy().GetDropOverloads() != nil {
-		r.findings.dropped(at, "load_assignment.policy.drop_overloads", "no share of the requests is dropped")
-	}
-	set := nodeSet{panic: panics(c, a), weighted: c.GetCommonLbConfig().GetLocalityWeightedLbConfig() != nil}
+	assignmentFields.check(a, at, "load_assignment.", &r.findings)
+	assignmentPolicyFields.check(a.GetPolicy(), at, "load_assignment.policy.", &r.findings)
+	set := nodeSet{cluster: c, panic: panics(c, a), weighted: c.GetCommonLbConfig().GetLocalityWeightedLbConfig() != nil}
 	for _, l := range a.GetEndpoints() {
 		localityFields.check(l, at, "endpoints.", &r.findings)
 		for _, e := range l.GetLbEndpoints() {
@@ -110,6 +123,10 @@ func (r *renderer) assigned(c *clusterv3.Cluster, a *endpointv3.ClusterLoadAssig
 	if len(set.mutual) > 0 {
 		r.findings.dropped(at, "endpoints["+strings.Join(set.mutual, " ")+"]",
 			"mesh mTLS is not rendered yet: endpoints that expect it are called in plain text")
+	}
+	if set.refused {
+		r.findings.denied(at, "transport_socket",
+			"TLS to endpoints is not rendered yet: those that expect it get no requests, rather than requests in plain text")
 	}
 	return set.list()
 }

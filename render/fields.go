@@ -29,22 +29,26 @@ func near(why string) fieldRule { return fieldRule{severity: Approximate, why: w
 // that what a newer Envoy adds is never lost silently.
 type fields map[protoreflect.Name]fieldRule
 
-// A fieldTable is fields made ready for checking: rules by field number.
+// A fieldTable is fields made ready for checking: rules by field number, nil for fields without one.
 type fieldTable struct {
-	rules map[protoreflect.FieldNumber]fieldRule
+	rules []*fieldRule
 }
 
 // tableOf prepares the rules for messages of m's type. It panics when a name is not a field of the type: a mistake in
 // our own tables, met at start by every test.
 func tableOf(m proto.Message, names fields) *fieldTable {
 	d := m.ProtoReflect().Descriptor()
-	t := &fieldTable{rules: make(map[protoreflect.FieldNumber]fieldRule, len(names))}
+	last := protoreflect.FieldNumber(0)
+	for i := range d.Fields().Len() {
+		last = max(last, d.Fields().Get(i).Number())
+	}
+	t := &fieldTable{rules: make([]*fieldRule, last+1)}
 	for name, rule := range names {
 		fd := d.Fields().ByName(name)
 		if fd == nil {
 			panic(fmt.Sprintf("render: %s has no field %q", d.FullName(), name))
 		}
-		t.rules[fd.Number()] = rule
+		t.rules[fd.Number()] = &rule
 	}
 	return t
 }
@@ -59,9 +63,9 @@ func (t *fieldTable) check(m proto.Message, at *place, prefix string, f *finding
 // what they guard or select must not be rendered without them.
 func (t *fieldTable) lost(m proto.Message, at *place, prefix string, f *findings) (lost bool) {
 	m.ProtoReflect().Range(func(fd protoreflect.FieldDescriptor, _ protoreflect.Value) bool {
-		rule, ok := t.rules[fd.Number()]
+		rule := t.rules[fd.Number()]
 		switch {
-		case !ok:
+		case rule == nil:
 			lost = true
 			f.dropped(at, prefix+string(fd.Name()), "not rendered")
 		case rule.severity != "":

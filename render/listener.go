@@ -54,6 +54,10 @@ func (r *renderer) listeners() {
 		at := resource("listener", name)
 		listenerFields.check(l, at, "", &r.findings)
 		r.listenerFilters(l, at)
+		if l.GetAddress().GetSocketAddress().GetProtocol() == corev3.SocketAddress_UDP {
+			r.findings.dropped(at, "address.socket_address.protocol", "UDP is not rendered: the listener is left out")
+			continue
+		}
 		if l.GetFilterChainMatcher() != nil {
 			continue
 		}

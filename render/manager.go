@@ -53,6 +53,12 @@ func (r *renderer) manager(c *httpChain) {
 	if c.manager.GetTracing().GetProvider() != nil {
 		r.findings.dropped(c.at, "filters.tracing.provider", "tracing is not rendered")
 	}
+	for _, u := range c.manager.GetUpgradeConfigs() {
+		if u.GetUpgradeType() != "websocket" || len(u.GetFilters()) > 0 {
+			r.findings.dropped(c.at, "filters.upgrade_configs",
+				"upgrades other than to WebSocket, and filters for upgraded connections, are not rendered")
+		}
+	}
 	for i, filter := range c.manager.GetHttpFilters() {
 		field := "filters.http_filters[" + strconv.Itoa(i) + "] " + filter.GetName()
 		if !filter.GetDisabled() && r.httpFilter(filter.GetTypedConfig(), c.at, field) {

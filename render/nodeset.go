@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 
+	clusterv3 "github.com/envoyproxy/go-control-plane/envoy/config/cluster/v3"
 	corev3 "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
 	endpointv3 "github.com/envoyproxy/go-control-plane/envoy/config/endpoint/v3"
 
@@ -14,11 +15,13 @@ import (
 
 // A nodeSet gathers the nodes of one upstream.
 type nodeSet struct {
+	cluster     *clusterv3.Cluster
 	panic       bool // unhealthy endpoints get requests too
 	weighted    bool // localities share requests by their own weights
 	nodes       []weighedNode
 	unreachable int      // endpoints without an address that APISIX can call
 	mutual      []string // endpoints that expect mesh mTLS
+	refused     bool     // there are endpoints that expect other TLS; they are left out
 }
 
 // A weighedNode is a node whose share is not yet a whole number.
@@ -46,8 +49,12 @@ func (s *nodeSet) add(l *endpointv3.LocalityLbEndpoints) {
 			s.unreachable++
 			continue
 		}
-		if wantsMutualTLS(e) {
+		switch transportOf(s.cluster, e) {
+		case meshTLS:
 			s.mutual = append(s.mutual, host+":"+strconv.Itoa(port))
+		case otherTransport:
+			s.refused = true
+			continue
 		}
 		n := weighedNode{host: host, port: port, priority: -int(l.GetPriority()), share: 1}
 		if w := e.GetLoadBalancingWeight(); w != nil {
@@ -69,12 +76,6 @@ func (s *nodeSet) scale(nodes []weighedNode, factor float64) {
 	for i := range nodes {
 		nodes[i].share *= factor
 	}
-}
-
-// wantsMutualTLS reports Istio's mark of an endpoint behind a proxy that speaks the mesh's mTLS.
-func wantsMutualTLS(e *endpointv3.LbEndpoint) bool {
-	match := e.GetMetadata().GetFilterMetadata()["envoy.transport_socket_match"]
-	return match.GetFields()["tlsMode"].GetStringValue() == "istio"
 }
 
 // list is the nodes in a fixed order, each address once, with weights in the smallest whole numbers.

@@ -14,6 +14,7 @@ package render
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/amesh-render/amesh-render/render/apisix"
 	"github.com/amesh-render/amesh-render/xds/snapshot"
@@ -52,14 +53,11 @@ type renderer struct {
 	reached  map[string]bool // names of the route configurations that a listener refers to
 }
 
-// notes turns what decoding could not understand into findings. A configuration of an unknown type is passed over when
-// a table says what becomes of it.
+// notes turns what decoding could not understand into findings. Configurations of filters whose type is unknown are
+// passed over: where they have an effect, the walk through the filters reports them.
 func (r *renderer) notes() {
 	for _, n := range r.snapshot.Notes() {
-		if _, known := findHTTPFilter(n.UnknownType, false); known {
-			continue
-		}
-		if _, known := networkFilters[n.UnknownType]; known {
+		if n.UnknownType != "" && (strings.Contains(n.Field, "filters[") || strings.Contains(n.Field, "typed_per_filter_config")) {
 			continue
 		}
 		r.findings.list = append(r.findings.list,

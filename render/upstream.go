@@ -95,9 +95,8 @@ func (r *renderer) upstream(u use) *apisix.Upstream {
 	}
 	up.HashOn, up.Key = u.hash.on, u.hash.key
 	r.circuitBreakers(c, at)
-	if refused := r.protocol(up, c, at); !refused {
-		up.Nodes = r.nodes(c, at)
-	}
+	r.protocol(up, c, at)
+	up.Nodes = r.nodes(c, at)
 	return up
 }
 
