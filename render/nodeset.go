@@ -119,3 +119,11 @@ func wholeWeights(nodes []weighedNode) []int {
 	}
 	return weights
 }
+
+// gcd is the greatest common divisor of two numbers that are not negative; gcd(0, n) is n.
+func gcd(a, b int) int {
+	for b != 0 {
+		a, b = b, a%b
+	}
+	return a
+}

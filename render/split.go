@@ -35,7 +35,7 @@ type choice struct {
 	weight  int
 }
 
-// choices are the clusters of a route action with their weights, reduced, each cluster once. None when the clusters
+// choices are the clusters of a route action with their weights, each cluster once. None when the clusters
 // cannot be known, when one is guarded by rules that cannot be expressed, or when all weights are 0: then Envoy has
 // nowhere to send a request either.
 func (r *renderer) choices(a *routev3.RouteAction, at *place) []choice {
@@ -63,22 +63,7 @@ func (r *renderer) choices(a *routev3.RouteAction, at *place) []choice {
 		index[w.GetName()] = len(list)
 		list = append(list, choice{w.GetName(), weight})
 	}
-	divisor := 0
-	for _, c := range list {
-		divisor = gcd(divisor, c.weight)
-	}
-	for i := range list {
-		list[i].weight /= divisor
-	}
 	return list
-}
-
-// gcd is the greatest common divisor of two numbers that are not negative; gcd(0, n) is n.
-func gcd(a, b int) int {
-	for b != 0 {
-		a, b = b, a%b
-	}
-	return a
 }
 
 // split shares the requests of a route among clusters by weight.

@@ -84,3 +84,22 @@ type Node struct {
 	// Priority: nodes of a higher one are preferred; 0 is APISIX's default.
 	Priority int `json:"priority,omitempty"`
 }
+
+// UpstreamIDs are the ids of the upstreams that the route names, itself and in its plugins; one may be there twice.
+func (r *Route) UpstreamIDs() []string {
+	var ids []string
+	if r.UpstreamID != "" {
+		ids = append(ids, r.UpstreamID)
+	}
+	if r.Plugins == nil || r.Plugins.TrafficSplit == nil {
+		return ids
+	}
+	for _, rule := range r.Plugins.TrafficSplit.Rules {
+		for _, w := range rule.WeightedUpstreams {
+			if w.UpstreamID != "" {
+				ids = append(ids, w.UpstreamID)
+			}
+		}
+	}
+	return ids
+}
