@@ -89,9 +89,12 @@ func prefixesOf(path string) func(yield func(string) bool) {
 }
 
 // literalKey is the most specific uri for paths that begin with, or with exact are, the literal; whole says that it holds
-// no other path. The literal is cut before what APISIX would not take literally: "*" has a meaning of its own, "${" could
-// begin an environment substitution, and a uri with a segment that begins with ":" or "*" is matched once more as a
-// regular expression, without any quoting (lua-resty-radixtree, compare_param).
+// no other path. The literal is cut before what APISIX would not take literally: "*" has a meaning of its own, and "${"
+// could begin an environment substitution.
+//
+// A uri with a segment that begins with ":" or "*" is matched once more as a regular expression, without any quoting, and
+// never matches a path of more than some 6,400 bytes (lua-resty-radixtree, compare_param). So a prefix loses the slash at
+// its end: "/a/*" would be such a uri, "/a*" is none. For all paths there is only "/*".
 func literalKey(literal string, exact bool) (key uriKey, whole bool) {
 	cut := min(len(literal), apisix.MaxURI-1)
 	for _, stop := range []string{"*", "${", "/:", "\x00"} {
@@ -99,12 +102,12 @@ func literalKey(literal string, exact bool) (key uriKey, whole bool) {
 			cut = i
 		}
 	}
-	if !strings.HasPrefix(literal, "/") || cut == 0 {
-		return everyPath, false
-	}
 	key = uriKey{path: strings.ToValidUTF8(literal[:cut], ""), prefix: !exact || cut < len(literal)}
-	if key.prefix && strings.HasSuffix(key.path, "/") && strings.ContainsAny(key.path, `\^$[]|()?+{}`) {
-		key.path = strings.TrimRight(key.path, "/") // "/a+b/*" would not match "/a+b/c"
+	if key.prefix {
+		key.path = strings.TrimRight(key.path, "/")
+	}
+	if !strings.HasPrefix(key.path, "/") {
+		return everyPath, false
 	}
 	return key, key.path == literal
 }

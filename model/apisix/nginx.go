@@ -13,17 +13,14 @@ type request struct {
 	*model.Request
 	host   string // $host
 	uri    string // $uri
-	args   string // $args
+	args   string // $args, "" without one
+	asked  bool   // the target has a "?"
 	isArgs string // $is_args
 }
 
 // newRequest reads a request as nginx does. A status other than 0 is nginx's own answer, and why its reason.
 func newRequest(r *model.Request) (q *request, status int, why string) {
 	q = &request{Request: r}
-	switch r.MethodOrDefault() {
-	case http.MethodTrace, http.MethodConnect:
-		return nil, http.StatusMethodNotAllowed, "method " + r.Method
-	}
 	var ok bool
 	if q.host, ok = hostOf(r.Authority); !ok {
 		return nil, http.StatusBadRequest, "invalid host"
@@ -35,7 +32,12 @@ func newRequest(r *model.Request) (q *request, status int, why string) {
 	if q.uri, ok = normalise(path); !ok {
 		return nil, http.StatusBadRequest, "invalid path"
 	}
+	switch r.MethodOrDefault() {
+	case http.MethodTrace, http.MethodConnect:
+		return nil, http.StatusMethodNotAllowed, "method " + r.Method
+	}
 	q.args, _, _ = strings.Cut(args, "#")
+	q.asked = found
 	if found && q.args != "" {
 		q.isArgs = "?"
 	}
@@ -43,16 +45,19 @@ func newRequest(r *model.Request) (q *request, status int, why string) {
 }
 
 // hostOf is $host: the Host header in lower case, without its port and without one trailing dot. It is false for what
-// nginx refuses: an empty host, two dots in a row, a slash or a control character.
+// nginx refuses: an empty host, two dots in a row, a slash or a control character. The port begins at the first colon, but
+// for an IPv6 address in brackets.
 func hostOf(authority string) (string, bool) {
 	if strings.Contains(authority, "..") || strings.ContainsFunc(authority, func(c rune) bool {
-		return c <= ' ' || c == 0x7f || c == '/' || c == '\\'
+		return c <= ' ' || c == 0x7f || c == '/'
 	}) {
 		return "", false
 	}
 	host := authority
-	if colon := strings.LastIndexByte(host, ':'); colon > strings.LastIndexByte(host, ']') {
-		host = host[:colon]
+	if end := strings.IndexByte(host, ']'); end > 0 && host[0] == '[' {
+		host = host[:end+1]
+	} else if !strings.HasPrefix(host, "[") {
+		host, _, _ = strings.Cut(host, ":")
 	}
 	host = strings.TrimSuffix(host, ".")
 	return strings.ToLower(host), host != ""
@@ -62,7 +67,7 @@ func hostOf(authority string) (string, bool) {
 // false for what nginx refuses: no leading slash, a bad escape, a NUL or another control character, ".." above the root.
 func normalise(path string) (string, bool) {
 	decoded, ok := decodePath(path)
-	if !ok || !strings.HasPrefix(decoded, "/") {
+	if !ok || !strings.HasPrefix(path, "/") {
 		return "", false
 	}
 	var out []string

@@ -65,8 +65,8 @@ func (q *request) variable(name string) (v value, known bool) {
 var variables = map[string]func(*request) value{
 	"uri":                     func(q *request) value { return str(q.uri) },
 	"host":                    func(q *request) value { return str(q.host) },
-	"args":                    func(q *request) value { return str(q.args) },
-	"query_string":            func(q *request) value { return str(q.args) },
+	"args":                    (*request).arguments,
+	"query_string":            (*request).arguments,
 	"is_args":                 func(q *request) value { return str(q.isArgs) },
 	"request_uri":             func(q *request) value { return str(q.uri + q.isArgs + q.args) },
 	"real_request_uri":        func(q *request) value { return str(q.Target) },
@@ -108,4 +108,12 @@ func (q *request) clientVerify() value {
 		return str("SUCCESS")
 	}
 	return str("NONE")
+}
+
+// arguments is $args, which is absent when the target has no "?".
+func (q *request) arguments() value {
+	if !q.asked {
+		return value{}
+	}
+	return str(q.args)
 }
