@@ -21,6 +21,10 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, writeForEver(path))
 		os.Exit(2)
 	}
+	if path := os.Getenv(lockPathVariable); path != "" {
+		fmt.Fprintln(os.Stderr, lockForEver(path))
+		os.Exit(2)
+	}
 	os.Exit(m.Run())
 }
 

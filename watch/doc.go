@@ -1,10 +1,13 @@
-// Package watch replaces the file that APISIX reads. Bytes go in; a complete file that APISIX is sure to notice comes
-// out. The package knows neither xDS nor APISIX's objects, and it never looks into the bytes beyond their first line.
+// Package watch moves files. It notices when those that go in change, and replaces the one that APISIX reads, at a pace
+// and in an order that APISIX can follow. The package knows neither xDS nor APISIX's objects, and it never looks into
+// the bytes beyond their first line.
+//
+// # The file that goes out
 //
 // APISIX in file mode stats the file once a second in each of its processes, on timers of their own, and loads it
 // when the mtime, in whole seconds, differs from the one that it loaded last. A load parses everything, rebuilds
 // everything and blocks the worker meanwhile. A half-written file is an error each second, and at start-up it keeps
-// APISIX from starting. From these facts follows the protocol of one write:
+// APISIX from starting. From these facts follows the protocol of one write, [File.Write]:
 //
 //  1. The path's symlinks are resolved: the target is replaced, the links stay.
 //  2. The directory is locked, so that two writers never build upon the same old file.
@@ -17,5 +20,18 @@
 //  8. The directory is flushed, so that the rename outlives a power failure.
 //
 // On any failure up to the rename the old file stays as it was, the temporary file is removed, and a *WriteError says
-// what failed, where, as which user, and what to do about it.
+// what failed, where, as which user, and what to do about it. [File.Lock] keeps a second agent from the same file.
+//
+// # Many writes
+//
+// A load is dear, so a [Pacer] gathers changes and commits the latest, at once after a quiet time and otherwise not
+// more than once a second; it tries failed commits again. A load is not atomic either: for a moment APISIX has the
+// routes of one file and the upstreams of another. A [Planner] puts the files in an order in which that does no harm.
+// The three fit together: Pacer.Commit calls Planner.Commit, and that File.Write.
+//
+// # The files that come in
+//
+// [Inputs] tell that files may have changed. They watch directories, not files, as what is at a path is replaced more
+// often than written to; any event there, and now and then none, has the files looked at; and only if their contents
+// differ, something is told. Reading them is left to whoever is told.
 package watch

@@ -13,6 +13,7 @@ const (
 	opStat    = "look up"
 	opOpenDir = "open the directory of"
 	opLockDir = "lock the directory of"
+	opLock    = "lock"
 	opSyncDir = "flush the directory of"
 	opCreate  = "create a temporary file beside"
 	opOpen    = "open"
@@ -59,6 +60,9 @@ func (e *WriteError) Hint() string {
 	}
 	if e.Op == opSyncDir {
 		return "the new file is in place, but might not outlive a power failure"
+	}
+	if e.Op == opLock && errors.Is(e.Err, syscall.EWOULDBLOCK) {
+		return "two agents cannot share one file: stop one of them, or give it another --output"
 	}
 	switch e.Err {
 	case syscall.ENOSPC:

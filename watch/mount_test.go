@@ -87,3 +87,15 @@ func TestMountedFile(t *testing.T) {
 		t.Errorf("mtime went from %v to %v", before.ModTime(), stat(t, path).ModTime())
 	}
 }
+
+// docker -v FILE:FILE: whoever writes to the file does so through another directory.
+func TestInputsOfAMountedFile(t *testing.T) {
+	dir := realTempDir(t)
+	tree(t, dir, "host/", "host/f", "container/", "container/f")
+	mount(t, dir+"/container/f", "--bind", dir+"/host/f")
+	in := watchThem(t, dir+"/container/f")
+	for _, content := range []string{"1", "2"} {
+		put(t, dir+"/host/f", content)
+		in.expect("write on the host", content)
+	}
+}
