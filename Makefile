@@ -10,7 +10,7 @@ help: ## list the targets
 
 .PHONY: build
 build: ## build ./amesh-render, static
-	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o amesh-render ./cmd/amesh-render
+	CGO_ENABLED=0 go build -tags grpcnotrace -trimpath -ldflags '-s -w' -o amesh-render ./cmd/amesh-render
 
 .PHONY: test
 test: ## run all tests

@@ -81,7 +81,7 @@ func (f *onceFlags) run(s Streams, args []string) error {
 		fmt.Fprintf(s.Err, "amesh-render: once: refused by --strict; nothing is written\n")
 		return errNo
 	}
-	text := apisix.Encode(result.Config, apisix.EncodeOptions{Format: format, Header: "amesh-render " + version})
+	text := apisix.Encode(result.Config, apisix.EncodeOptions{Format: format, Header: header})
 	if file == nil && format == apisix.Lines {
 		text = watch.Stamp(1, text) // a file gets its number when it is written
 	}
@@ -115,12 +115,18 @@ func write(content []byte, file *watch.File, s Streams) error {
 		_, err := s.Out.Write(content)
 		return err
 	}
-	if err := file.Check(); err != nil {
-		return err
-	}
-	if _, err := file.RemoveStale(); err != nil {
+	if err := prepare(file); err != nil {
 		return err
 	}
 	_, err := file.Write(content)
+	return err
+}
+
+// prepare finds out whether the file can be written, and clears away what killed writers have left.
+func prepare(file *watch.File) error {
+	if err := file.Check(); err != nil {
+		return err
+	}
+	_, err := file.RemoveStale()
 	return err
 }

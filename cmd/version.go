@@ -13,6 +13,9 @@ import (
 // the binary was built.
 const version = "0.1.0-dev"
 
+// header is the comment on the first line of a file that we write.
+const header = "amesh-render " + version
+
 var versionCommand = command{
 	name:    "version",
 	summary: "prints the version",

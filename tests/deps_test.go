@@ -14,6 +14,9 @@ const module = "github.com/amesh-render/amesh-render/"
 // stands for all below it. It is the architecture: data and pure functions in the middle, I/O at the edges. Do not argue
 // with it; move the code.
 var forbidden = map[string][]string{
+	"xds":           {module + "render/", module + "watch", module + "agent", module + "cmd/"},
+	"xds/replay":    {module + "render/", module + "watch", module + "agent", module + "cmd/"},
+	"agent":         {module + "cmd/"},
 	"xds/snapshot":  {"google.golang.org/grpc/", "os", "net", module + "render/", module + "watch/", module + "cmd/"},
 	"render":        {"google.golang.org/grpc/", "os", "net", "log/", "github.com/fsnotify/", module + "watch/", module + "cmd/"},
 	"render/apisix": {"os", "net", "log/", "github.com/", "google.golang.org/", "gopkg.in/", module},

@@ -2,7 +2,9 @@ package tests
 
 import (
 	"os"
+	"regexp"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -29,8 +31,21 @@ func TestScript(t *testing.T) {
 			env.Setenv("ROOT", root+"/..")
 			return nil
 		},
-		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"mode": mode, "same": same},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"mode": mode, "same": same, "await": await},
 	})
+}
+
+// await waits until the content of a file matches: await FILE REGEXP.
+func await(ts *testscript.TestScript, neg bool, args []string) {
+	want, err := regexp.Compile(args[1])
+	ts.Check(err)
+	var text []byte
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		if text, err = os.ReadFile(ts.MkAbs(args[0])); err == nil && want.Match(text) != neg {
+			return
+		}
+	}
+	ts.Fatalf("%s: no match for %q in %q (%v)", args[0], want, text, err)
 }
 
 // mode checks the permissions of a file: mode 0640 FILE.

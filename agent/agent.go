@@ -1,0 +1,173 @@
+// Package agent keeps one APISIX file current: snapshots go in, commits of the file come out.
+//
+// It joins what the other packages know: it renders each snapshot, lets the planner make before it breaks, lets the
+// pacer choose the moment, writes the file, and remembers what became of it for readiness, metrics and the debug pages.
+// It neither speaks xDS nor parses flags; package cmd gives it snapshots and an http.Server.
+package agent
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/amesh-render/amesh-render/render"
+	"github.com/amesh-render/amesh-render/render/apisix"
+	"github.com/amesh-render/amesh-render/watch"
+	"github.com/amesh-render/amesh-render/xds/snapshot"
+)
+
+// Agent keeps a file current. Set the exported fields, then call Run once; the other methods may be called at any time.
+type Agent struct {
+	File    *watch.File
+	Format  apisix.Format
+	Header  string // the comment on the file's first line
+	Options render.Options
+	Pace    watch.Pace
+	Log     *slog.Logger
+	Metrics *Metrics
+	// Verifier, if set, asks APISIX after each commit whether it has loaded what was written.
+	Verifier *Verifier
+
+	planner watch.Planner[[]*apisix.Route, *apisix.Upstream]
+	rendered
+
+	mu     sync.Mutex
+	status Status
+}
+
+// rendered is the last snapshot and what it was rendered to: a plan of several commits renders once.
+type rendered struct {
+	snapshot *snapshot.Snapshot
+	result   render.Result
+	took     time.Duration
+}
+
+// Status is what an Agent has achieved.
+type Status struct {
+	// Snapshot is the last one that is in the file, with its findings; nil before the first commit.
+	Snapshot *snapshot.Snapshot
+	Findings []render.Finding
+	// Written says that the file holds a complete configuration: of this process, or of one before it.
+	Written bool
+	// Committed is the time of the last commit of this process; zero if there was none.
+	Committed time.Time
+	// Err is why the last commit failed; nil if it did not.
+	Err error
+}
+
+// Run commits what comes from snapshots until the context ends. The file that is there at the start stays until there is
+// something better.
+func (a *Agent) Run(ctx context.Context, snapshots <-chan *snapshot.Snapshot) {
+	a.resume()
+	pacer := watch.Pacer[*snapshot.Snapshot]{Pace: a.Pace, Commit: a.commit, Observe: a.observe}
+	pacer.Run(ctx, snapshots)
+}
+
+// Status is the present status.
+func (a *Agent) Status() Status {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.status
+}
+
+// resume takes up the file that a process before this one has left.
+func (a *Agent) resume() {
+	text, err := os.ReadFile(a.File.Path)
+	if errors.Is(err, os.ErrNotExist) {
+		return
+	}
+	var config *apisix.Config
+	if err == nil {
+		config, err = readConfig(text)
+	}
+	if err != nil {
+		a.Log.Warn("the file that is there cannot be taken up; it stays until the first commit", "path", a.File.Path, "error", err)
+		return
+	}
+	if len(config.Routes) == 0 {
+		return
+	}
+	a.planner.Resume(documentOf(config))
+	a.mu.Lock()
+	a.status.Written = true
+	a.mu.Unlock()
+	a.Log.Info("the file of a former process serves until the control plane answers", "path", a.File.Path, "routes", len(config.Routes))
+}
+
+// errEmpty is why a snapshot is not committed that has nothing in it.
+var errEmpty = errors.New("the control plane says that there is nothing: the file stays as it is")
+
+// commit writes the next step on the way to the snapshot.
+func (a *Agent) commit(s *snapshot.Snapshot) (more bool, err error) {
+	if s.Listeners().Len() == 0 && a.Status().Written {
+		a.Log.Warn(errEmpty.Error())
+		return false, nil
+	}
+	a.render(s)
+	return a.planner.Commit(documentOf(a.result.Config), func(d document) error {
+		return a.write(s, configOf(d))
+	})
+}
+
+// render renders the snapshot, unless it is the one that was rendered last.
+func (a *Agent) render(s *snapshot.Snapshot) {
+	if a.snapshot == s {
+		return
+	}
+	start := time.Now()
+	result := render.Render(s, a.Options)
+	a.rendered = rendered{snapshot: s, result: result, took: time.Since(start)}
+	a.Metrics.rendered(s, result, a.took)
+}
+
+// write writes one step to the file.
+func (a *Agent) write(s *snapshot.Snapshot, config *apisix.Config) error {
+	text := apisix.Encode(config, apisix.EncodeOptions{Format: a.Format, Header: a.Header})
+	result, err := a.File.Write(text)
+	if err != nil && !result.Written {
+		return err
+	}
+	if err != nil { // the file is in place, but might not outlive a power failure
+		a.Log.Warn("the file is written, but not certainly to the disk", "error", err)
+	}
+	a.Metrics.written(result)
+	a.mu.Lock()
+	a.status.Snapshot, a.status.Findings, a.status.Written = s, a.result.Findings, true
+	if result.Written {
+		a.status.Committed = result.ModTime
+	}
+	a.mu.Unlock()
+	if result.Written {
+		a.Log.Debug("committed", "path", result.Path, "bytes", result.Size, "routes", len(config.Routes), "upstreams", len(config.Upstreams))
+		if a.Verifier != nil {
+			a.Verifier.expect(config, result.ModTime)
+		}
+	}
+	return nil
+}
+
+// observe logs and counts what became of a commit.
+func (a *Agent) observe(o watch.Outcome) {
+	a.mu.Lock()
+	before := a.status.Err
+	a.status.Err = o.Err
+	a.mu.Unlock()
+	a.Metrics.tried(o)
+	switch {
+	case o.Err != nil:
+		a.Log.Error("the file could not be written; the old one stays", "error", o.Err, "hint", hint(o.Err), "retry", o.Retry)
+	case before != nil:
+		a.Log.Info("the file could be written again")
+	}
+}
+
+func hint(err error) string {
+	var h interface{ Hint() string }
+	if errors.As(err, &h) {
+		return h.Hint()
+	}
+	return ""
+}
