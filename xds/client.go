@@ -37,7 +37,9 @@ func deliver(ctx context.Context, latest <-chan *snapshot.Snapshot, publish func
 	for {
 		select {
 		case s := <-latest:
-			publish(s)
+			if ctx.Err() == nil {
+				publish(s)
+			}
 		case <-ctx.Done():
 			return
 		}
@@ -131,7 +133,7 @@ func (c *client) conclude(err error) time.Duration {
 		c.publish()
 	}
 	if c.Mode == Auto && status.Code(err) == codes.Unimplemented {
-		c.mode = Delta + StateOfTheWorld - c.mode
+		c.mode = c.mode.other()
 	}
 	pause := c.backoff.next()
 	c.ended(err, pause)

@@ -79,6 +79,14 @@ func (m Mode) String() string {
 	return modeNames[m]
 }
 
+// other is the variant to try where this one is not implemented.
+func (m Mode) other() Mode {
+	if m == Delta {
+		return StateOfTheWorld
+	}
+	return Delta
+}
+
 // validate finds contradictions. What may yet come right, such as a file that is not there, is no contradiction.
 func (c *Config) validate() error {
 	switch {
