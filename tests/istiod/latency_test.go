@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// BenchmarkLatency measures from a VirtualService that is applied to the file that does what it says: the median and the
-// worst, and the writes that a change costs. Istiod itself waits 100 ms for further changes. Run it with -benchtime 50x.
+// BenchmarkLatency measures from a VirtualService that is applied to the file that does what it says, and the writes that
+// a change costs. Istiod itself waits 100 ms for further changes. Run it with -benchtime 50x.
 func BenchmarkLatency(b *testing.B) {
 	for _, bench := range []struct {
 		name   string
@@ -21,9 +21,7 @@ func BenchmarkLatency(b *testing.B) {
 		{"new upstream", 4 * time.Second, changeSubset},
 	} {
 		b.Run(bench.name, func(b *testing.B) {
-			m := startMesh(b, "subsets.yaml", "all-v1.yaml")
-			a := m.startAgent(b)
-			a.await(b, "there is a file", func(*file) bool { return true })
+			m, a := benchmarkMesh(b)
 			writes := a.writes(b)
 			var took []time.Duration
 			for n := range b.N {
@@ -35,12 +33,41 @@ func BenchmarkLatency(b *testing.B) {
 				took = append(took, time.Since(start))
 			}
 			slices.Sort(took)
-			b.ReportMetric(float64(took[len(took)/2].Milliseconds()), "median-ms")
-			b.ReportMetric(float64(took[len(took)-1].Milliseconds()), "worst-ms")
+			report(b, took[len(took)/2], "median-ms")
+			report(b, took[len(took)-1], "worst-ms")
 			b.ReportMetric(float64(a.writes(b)-writes)/float64(b.N), "writes/op")
-			b.ReportMetric(0, "ns/op")
 		})
 	}
+}
+
+// BenchmarkBurst measures changes that come so fast that the agent must gather them, but not so fast that istiod does: how
+// many writes they cost, and how late the last is in the file.
+func BenchmarkBurst(b *testing.B) {
+	m, a := benchmarkMesh(b)
+	writes := a.writes(b)
+	var last time.Time
+	for n := range b.N {
+		time.Sleep(150 * time.Millisecond) // the load, not a condition
+		text, _ := matchHeader(n)
+		last = time.Now()
+		m.apply(b, text)
+	}
+	_, done := matchHeader(b.N - 1)
+	a.await(b, "the last change is in the file", done)
+	report(b, time.Since(last), "last-ms")
+	b.ReportMetric(float64(a.writes(b)-writes)/float64(b.N), "writes/op")
+}
+
+func benchmarkMesh(b *testing.B) (*mesh, *agent) {
+	m := startMesh(b, "subsets.yaml", "all-v1.yaml")
+	a := m.startAgent(b)
+	a.await(b, "there is a file", func(*file) bool { return true })
+	return m, a
+}
+
+func report(b *testing.B, d time.Duration, unit string) {
+	b.ReportMetric(float64(d.Milliseconds()), unit)
+	b.ReportMetric(0, "ns/op") // not shown: it would count the pauses
 }
 
 const reviewsService = `

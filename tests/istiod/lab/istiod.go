@@ -115,7 +115,7 @@ func useClient(client kubelib.Client) func(*bootstrap.Server) {
 
 // newClient is a client for one istiod. The next one gets a new client: watches of one that is stopped would fill up.
 func (c *Cluster) newClient() (kubelib.Client, error) {
-	client := kubelib.SetRevisionForTest(kubelib.NewFakeClient(), "default")
+	client := kubelib.NewFakeClient()
 	kube, ok := client.Kube().(*fake.Clientset)
 	if !ok {
 		return nil, fmt.Errorf("%T is not client-go's in-memory client", client.Kube())
