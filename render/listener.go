@@ -3,9 +3,10 @@ package render
 import (
 	"net/netip"
 
+	corev3 "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
 	listenerv3 "github.com/envoyproxy/go-control-plane/envoy/config/listener/v3"
 
-	corev3 "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
+	"github.com/amesh-render/amesh-render/xds/snapshot"
 )
 
 var listenerFields = tableOf(&listenerv3.Listener{}, fields{
@@ -96,10 +97,10 @@ func (r *renderer) scopeOf(l *listenerv3.Listener, port uint32, ports []uint32) 
 			d.exceptPorts = ports
 		}
 		return r.intercepted("in", r.options.InboundPort, d)
-	case l.GetBindToPort() != nil && !l.GetBindToPort().GetValue():
+	case intercepts(l):
 		d := destination{addr: addr, port: own}
 		if !addr.IsValid() {
-			d.exceptAddrs = r.boundAddresses(own)
+			d.exceptAddrs = r.bound[own]
 		}
 		if inbound {
 			return r.intercepted("in", r.options.InboundPort, d)
@@ -109,17 +110,21 @@ func (r *renderer) scopeOf(l *listenerv3.Listener, port uint32, ports []uint32) 
 	return ownPort(own)
 }
 
-// boundAddresses are the addresses that have an intercepting listener of their own on the port. Envoy prefers those to
-// the listener of the wildcard address.
-func (r *renderer) boundAddresses(port uint32) []netip.AddrPort {
-	var list []netip.AddrPort
-	for _, l := range r.snapshot.Listeners().All() {
-		addr, own := socketAddress(l.GetAddress())
-		if own == port && addr.IsValid() && l.GetBindToPort() != nil && !l.GetBindToPort().GetValue() {
-			list = append(list, netip.AddrPortFrom(addr, uint16(own)))
+// boundAddresses are, by port, the addresses that have an intercepting listener of their own. Envoy prefers those to the
+// listener of the wildcard address.
+func boundAddresses(s *snapshot.Snapshot) map[uint32][]netip.AddrPort {
+	bound := map[uint32][]netip.AddrPort{}
+	for _, l := range s.Listeners().All() {
+		if addr, port := socketAddress(l.GetAddress()); addr.IsValid() && intercepts(l) {
+			bound[port] = append(bound[port], netip.AddrPortFrom(addr, uint16(port)))
 		}
 	}
-	return list
+	return bound
+}
+
+// intercepts reports whether a listener has no socket of its own, but gets connections that were redirected.
+func intercepts(l *listenerv3.Listener) bool {
+	return l.GetBindToPort() != nil && !l.GetBindToPort().GetValue()
 }
 
 // socketAddress is the IP address and port of an Envoy address. The address is not valid for a wildcard one, and for

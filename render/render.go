@@ -6,13 +6,14 @@
 // resources arrived.
 //
 // There is no representation between xDS and APISIX. listener.go finds the filter chains that serve plain HTTP, and
-// routes.go hands each virtual host's routes, in Envoy's own messages, to the translators beside it: domain.go, match.go,
-// order.go, action.go; upstream.go and endpoint.go do the same for the clusters that the routes name. A field that no
+// virtualhost.go hands each virtual host's routes, in Envoy's own messages, to the translators beside it: domain.go,
+// match.go, order.go, action.go; upstream.go and endpoint.go do the same for the clusters that the routes name. A field that no
 // translator handles and no table calls harmless is reported by fields.go.
 package render
 
 import (
 	"cmp"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -31,7 +32,7 @@ type Result struct {
 // Render translates a snapshot. It never fails: what cannot be expressed is in the findings, and requests that Envoy
 // would have served by it are refused rather than sent elsewhere.
 func Render(s *snapshot.Snapshot, o Options) Result {
-	r := &renderer{snapshot: s, options: o.withDefaults(s), uses: map[use]string{}}
+	r := &renderer{snapshot: s, options: o.withDefaults(s), ipv6: speaksIPv6(s), bound: boundAddresses(s), uses: map[use]string{}}
 	r.config = apisix.Config{Routes: []*apisix.Route{}, Upstreams: []*apisix.Upstream{}}
 	r.notes()
 	r.listeners()
@@ -47,6 +48,8 @@ func Render(s *snapshot.Snapshot, o Options) Result {
 type renderer struct {
 	snapshot *snapshot.Snapshot
 	options  Options
+	ipv6     bool                        // the pod has an IPv6 address
+	bound    map[uint32][]netip.AddrPort // by port: the addresses that have a listener of their own
 	config   apisix.Config
 	findings findings
 	uses     map[use]string  // the upstreams that routes name, and their ids

@@ -53,7 +53,7 @@ func (r *renderer) intercepted(direction string, local int, d destination) scope
 	case OriginalDstRuntime:
 		s.seen = s.key
 		s.vars = append(s.vars, r.dialled(d)...)
-		if speaksIPv6(r.snapshot) {
+		if r.ipv6 {
 			s.caveat = "APISIX does not know the original destination of IPv6 connections: the port in the Host header stands for it"
 		}
 	case OriginalDstHost:
@@ -85,7 +85,7 @@ func (r *renderer) dialled(d destination) []apisix.Expr {
 		vars = append(vars, viaIPv6(d.port))
 	case d.port != 0:
 		byPort := apisix.Compare(originalDst, apisix.OpRegex, fmt.Sprintf(`:%d\z`, d.port))
-		if speaksIPv6(r.snapshot) {
+		if r.ipv6 {
 			byPort = apisix.Or(byPort, viaIPv6(d.port))
 		}
 		vars = append(vars, byPort)

@@ -54,8 +54,8 @@ type virtualHost struct {
 // virtualHost translates one virtual host.
 func (r *renderer) virtualHost(c httpChain, vh *routev3.VirtualHost, claimed map[string]string) virtualHost {
 	at := c.routesAt.child("virtual_host", vh.GetName())
-	refused := virtualHostFields.lost(vh, at, "", &r.findings) && vh.GetMatcher() != nil
-	refused = r.perRoute(vh.GetTypedPerFilterConfig(), at) || refused
+	virtualHostFields.check(vh, at, "", &r.findings)
+	refused := r.perRoute(vh.GetTypedPerFilterConfig(), at) || vh.GetMatcher() != nil
 	if vh.GetRequireTls() != routev3.VirtualHost_NONE {
 		r.findings.denied(at, "require_tls", "redirects to TLS are not rendered yet: requests in plain text are refused")
 		refused = true
