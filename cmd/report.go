@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -56,12 +57,9 @@ func report(findings []render.Finding, path string, s Streams) error {
 
 // reportJSON is the report for programs: how many findings there are of each severity, and all of them.
 func reportJSON(findings []render.Finding) ([]byte, error) {
-	count := map[render.Severity]int{}
+	counts := map[render.Severity]int{}
 	for _, severity := range render.Severities() {
-		count[severity] = 0
-	}
-	for _, f := range findings {
-		count[f.Severity]++
+		counts[severity] = countOf(findings, severity)
 	}
 	if findings == nil {
 		findings = []render.Finding{}
@@ -73,7 +71,7 @@ func reportJSON(findings []render.Finding) ([]byte, error) {
 	err := e.Encode(struct {
 		Counts   map[render.Severity]int `json:"counts"`
 		Findings []render.Finding        `json:"findings"`
-	}{count, findings})
+	}{counts, findings})
 	return []byte(b.String()), err
 }
 
@@ -81,13 +79,7 @@ func reportJSON(findings []render.Finding) ([]byte, error) {
 func counts(findings []render.Finding) string {
 	var parts []string
 	for _, severity := range slices.Backward(render.Severities()) {
-		n := 0
-		for _, f := range findings {
-			if f.Severity == severity {
-				n++
-			}
-		}
-		if n > 0 {
+		if n := countOf(findings, severity); n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n, severity))
 		}
 	}
@@ -98,8 +90,74 @@ func counts(findings []render.Finding) string {
 	return strings.TrimSuffix(fmt.Sprintf("%d %s: %s", len(findings), noun, strings.Join(parts, ", ")), ": ")
 }
 
-// writeTable lists the findings for a person: worst first, those of one cause together.
+// writeTable lists the findings for a person: how many of each kind of resource and severity; then, kind by kind, those of
+// one cause together, worst first.
 func writeTable(w io.Writer, findings []render.Finding) {
+	kinds := map[string][]render.Finding{}
+	for _, f := range findings {
+		kind, _, _ := strings.Cut(f.Resource, "/")
+		kinds[kind] = append(kinds[kind], f)
+	}
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	noun := "findings"
+	if len(findings) == 1 {
+		noun = "finding"
+	}
+	fmt.Fprintf(t, "%d %s", len(findings), noun)
+	for _, severity := range slices.Backward(render.Severities()) {
+		fmt.Fprintf(t, "\t%s", severity)
+	}
+	fmt.Fprintln(t)
+	names := slices.SortedFunc(maps.Keys(kinds), func(a, b string) int {
+		return cmp.Or(cmp.Compare(kindOrder(a), kindOrder(b)), cmp.Compare(a, b))
+	})
+	for _, kind := range names {
+		fmt.Fprintf(t, "  %s", kindTitle(kind))
+		for _, severity := range slices.Backward(render.Severities()) {
+			fmt.Fprintf(t, "\t%d", countOf(kinds[kind], severity))
+		}
+		fmt.Fprintln(t)
+	}
+	t.Flush()
+	for _, kind := range names {
+		fmt.Fprintf(w, "\n%s\n", kindTitle(kind))
+		writeCauses(w, kinds[kind])
+	}
+}
+
+// The kinds of resources that findings are about, in the order in which a request meets them, and their titles.
+var reportKinds = [][2]string{
+	{"listener", "Listeners"}, {"route_config", "Route configurations"}, {"cluster", "Clusters"}, {"endpoints", "Endpoints"},
+	{"secret", "Secrets"}, {"route", "APISIX routes"}, {"upstream", "APISIX upstreams"},
+}
+
+func kindOrder(kind string) int {
+	i := slices.IndexFunc(reportKinds, func(k [2]string) bool { return k[0] == kind })
+	if i < 0 {
+		return len(reportKinds)
+	}
+	return i
+}
+
+func kindTitle(kind string) string {
+	if i := kindOrder(kind); i < len(reportKinds) {
+		return reportKinds[i][1]
+	}
+	return printable(kind)
+}
+
+func countOf(findings []render.Finding, severity render.Severity) int {
+	n := 0
+	for _, f := range findings {
+		if f.Severity == severity {
+			n++
+		}
+	}
+	return n
+}
+
+// writeCauses lists findings: worst first, those of one cause together.
+func writeCauses(w io.Writer, findings []render.Finding) {
 	type cause struct {
 		severity render.Severity
 		message  string
@@ -118,19 +176,16 @@ func writeTable(w io.Writer, findings []render.Finding) {
 			-cmp.Compare(slices.Index(render.Severities(), a.severity), slices.Index(render.Severities(), b.severity)),
 			-cmp.Compare(len(places[a]), len(places[b])))
 	})
-	fmt.Fprintln(w, counts(findings))
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, c := range causes {
-		fmt.Fprintf(t, "\n%s\t%s\n", c.severity, printable(c.message))
+		fmt.Fprintf(w, "  %-11s  %s\n", c.severity, printable(c.message))
 		for i, place := range places[c] {
 			if i == 3 && len(places[c]) > 4 {
-				fmt.Fprintf(t, "\t  … and %d more\n", len(places[c])-i)
+				fmt.Fprintf(w, "                 … and %d more\n", len(places[c])-i)
 				break
 			}
-			fmt.Fprintf(t, "\t  %s\n", place)
+			fmt.Fprintf(w, "                 %s\n", place)
 		}
 	}
-	t.Flush()
 }
 
 // printable replaces what could play tricks on a terminal.
