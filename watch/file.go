@@ -13,14 +13,19 @@ import (
 // user.
 const DefaultMode fs.FileMode = 0o644
 
+// SecretMode is the mode of a file with secrets whose File names none: its owner and group may read it.
+const SecretMode fs.FileMode = 0o640
+
 // File is an output file and how to write it. Only Path must be set. What a write must know of the one before is read
 // from the disk, so a File may be used for one write or for thousands, in one process or in one after another. A File
 // is for one goroutine at a time; several Files and several processes may write to one path.
 type File struct {
 	// Path names the file; it may be a symlink or a chain of them, even a dangling one. Its directory must exist.
 	Path string
-	// Mode holds the permission bits; 0 means DefaultMode. The umask does not matter.
+	// Mode holds the permission bits; 0 means DefaultMode, or SecretMode where there are secrets. The umask does not matter.
 	Mode fs.FileMode
+	// Secret says that what is written next holds secrets, such as private keys.
+	Secret bool
 	// Owner, if set, is given to the file; otherwise a new file belongs to whoever writes it.
 	Owner *Owner
 	// Generation has each write begin with a line "# gen N", where no two writes to the file share an N.
@@ -129,10 +134,13 @@ func (f *File) syncDir(dir handle, target string) error {
 }
 
 func (f *File) mode() fs.FileMode {
-	if f.Mode == 0 {
-		return DefaultMode
+	switch {
+	case f.Mode != 0:
+		return f.Mode.Perm()
+	case f.Secret:
+		return SecretMode
 	}
-	return f.Mode.Perm()
+	return DefaultMode
 }
 
 func (f *File) now() time.Time {

@@ -102,9 +102,13 @@ func TestWriteSeesEveryDifference(t *testing.T) {
 func TestWriteModeWhateverTheUmask(t *testing.T) {
 	defer syscall.Umask(syscall.Umask(0o077))
 	for _, inPlace := range []bool{false, true} {
-		for _, tt := range []struct{ asked, want fs.FileMode }{{0, 0o644}, {0o640, 0o640}, {0o666, 0o666}} {
+		for _, tt := range []struct {
+			asked  fs.FileMode
+			secret bool
+			want   fs.FileMode
+		}{{0, false, 0o644}, {0o640, false, 0o640}, {0o666, false, 0o666}, {0, true, 0o640}, {0o600, true, 0o600}} {
 			path := filepath.Join(t.TempDir(), "apisix.yaml")
-			f := File{Path: path, Mode: tt.asked, InPlace: inPlace}
+			f := File{Path: path, Mode: tt.asked, Secret: tt.secret, InPlace: inPlace}
 			mustWrite(t, &f, "one\n")
 			mustWrite(t, &f, "two\n")
 			if got := stat(t, path).Mode(); got != tt.want {
