@@ -63,14 +63,18 @@ type Upstream struct {
 	Key    string `json:"key,omitempty"`
 	// Scheme is one of http, https, grpc, grpcs; APISIX's default is http.
 	Scheme string `json:"scheme,omitempty"`
-	// PassHost is one of pass, node, rewrite; APISIX's default is pass.
-	PassHost string `json:"pass_host,omitempty"`
+	// PassHost is one of pass, node, rewrite; APISIX's default is pass. With rewrite the Host header is UpstreamHost.
+	PassHost     string `json:"pass_host,omitempty"`
+	UpstreamHost string `json:"upstream_host,omitempty"`
 	// Retries is the number of further attempts. Left out, APISIX would take the number of nodes less one, so we always
 	// write it.
 	Retries int `json:"retries"`
 	// RetryTimeout is the time in seconds after which no further attempt is made; 0 is no limit.
-	RetryTimeout float64  `json:"retry_timeout,omitempty"`
-	Timeout      *Timeout `json:"timeout,omitempty"`
+	RetryTimeout  float64        `json:"retry_timeout,omitempty"`
+	Timeout       *Timeout       `json:"timeout,omitempty"`
+	KeepalivePool *KeepalivePool `json:"keepalive_pool,omitempty"`
+	TLS           *UpstreamTLS   `json:"tls,omitempty"`
+	Checks        *Checks        `json:"checks,omitempty"`
 	// Nodes are always written: an empty list is valid and answers 503.
 	Nodes []Node `json:"nodes"`
 }
@@ -83,6 +87,86 @@ type Node struct {
 	Weight int    `json:"weight"`
 	// Priority: nodes of a higher one are preferred; 0 is APISIX's default.
 	Priority int `json:"priority,omitempty"`
+}
+
+// KeepalivePool keeps connections to nodes for reuse.
+type KeepalivePool struct {
+	Size        int     `json:"size,omitempty"`         // APISIX's default is 320
+	IdleTimeout float64 `json:"idle_timeout,omitempty"` // seconds; APISIX's default is 60
+	Requests    int     `json:"requests,omitempty"`     // on one connection; APISIX's default is 1000
+}
+
+// UpstreamTLS is the certificate that APISIX shows to the nodes, as PEM. APISIX 3.18 never verifies theirs.
+type UpstreamTLS struct {
+	ClientCert string `json:"client_cert"`
+	ClientKey  string `json:"client_key"`
+}
+
+// Checks are health checks. APISIX's schema demands Active wherever there is Passive; a node that Passive has taken out
+// comes back only through Active.
+type Checks struct {
+	Active  *ActiveCheck  `json:"active"`
+	Passive *PassiveCheck `json:"passive,omitempty"`
+}
+
+// ActiveCheck probes the nodes.
+type ActiveCheck struct {
+	Type       string          `json:"type"`              // http, https or tcp
+	Timeout    float64         `json:"timeout,omitempty"` // seconds
+	HTTPPath   string          `json:"http_path,omitempty"`
+	HTTPMethod string          `json:"http_method,omitempty"`
+	Host       string          `json:"host,omitempty"`
+	Port       int             `json:"port,omitempty"`
+	ReqHeaders []string        `json:"req_headers,omitempty"` // "name: value"
+	Healthy    *HealthyProbe   `json:"healthy,omitempty"`
+	Unhealthy  *UnhealthyProbe `json:"unhealthy,omitempty"`
+}
+
+// HealthyProbe says how often healthy nodes are probed, and when an unhealthy one is healthy again.
+type HealthyProbe struct {
+	Interval     int   `json:"interval,omitempty"`  // seconds
+	Successes    int   `json:"successes,omitempty"` // 1 to 254
+	HTTPStatuses []int `json:"http_statuses,omitempty"`
+}
+
+// UnhealthyProbe says how often unhealthy nodes are probed, and when a healthy one is no longer so.
+type UnhealthyProbe struct {
+	Interval     int   `json:"interval,omitempty"`      // seconds
+	HTTPFailures int   `json:"http_failures,omitempty"` // 1 to 254, like the next two
+	TCPFailures  int   `json:"tcp_failures,omitempty"`
+	Timeouts     int   `json:"timeouts,omitempty"`
+	HTTPStatuses []int `json:"http_statuses,omitempty"`
+}
+
+// PassiveCheck watches the requests that nodes serve.
+type PassiveCheck struct {
+	Type      string            `json:"type"`
+	Healthy   *PassiveHealthy   `json:"healthy,omitempty"`
+	Unhealthy *PassiveUnhealthy `json:"unhealthy,omitempty"`
+}
+
+// PassiveHealthy says which answers count as good.
+type PassiveHealthy struct {
+	Successes    int   `json:"successes"` // 0 to 254; 0 is never
+	HTTPStatuses []int `json:"http_statuses,omitempty"`
+}
+
+// PassiveUnhealthy says which answers count as bad, and how many take a node out; 0 to 254, 0 is never.
+type PassiveUnhealthy struct {
+	HTTPFailures int   `json:"http_failures"`
+	TCPFailures  int   `json:"tcp_failures"`
+	Timeouts     int   `json:"timeouts"`
+	HTTPStatuses []int `json:"http_statuses,omitempty"`
+}
+
+// HoldsPrivateKeys reports whether an object of c holds a private key.
+func (c *Config) HoldsPrivateKeys() bool {
+	for _, u := range c.Upstreams {
+		if u != nil && u.TLS != nil {
+			return true
+		}
+	}
+	return false
 }
 
 // UpstreamIDs are the ids of the upstreams that the route names, itself and in its plugins; one may be there twice.

@@ -66,7 +66,7 @@ func compileStruct(t reflect.Type, open map[reflect.Type]*structEncoder) *struct
 	if s := open[t]; s != nil {
 		return s
 	}
-	s := &structEncoder{flat: true}
+	s := &structEncoder{}
 	open[t] = s
 	for i := range t.NumField() {
 		tag, options, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
@@ -78,8 +78,6 @@ func compileStruct(t reflect.Type, open map[reflect.Type]*structEncoder) *struct
 		}
 		e := compile(t.Field(i).Type, open)
 		s.fields = append(s.fields, newField(i, tag, options == "omitempty", e))
-		_, scalar := e.(scalarEncoder)
-		s.flat = s.flat && scalar
 	}
 	return s
 }

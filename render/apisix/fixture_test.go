@@ -2,6 +2,7 @@ package apisix_test
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/amesh-render/amesh-render/render/apisix"
 )
@@ -57,8 +58,55 @@ func everyRoute() []*apisix.Route {
 			URI:      "/broken",
 			Priority: -5,
 			Plugins: &apisix.Plugins{FaultInjection: &apisix.FaultInjection{Abort: &apisix.Abort{
-				HTTPStatus: 503, Body: apisix.Literal("costs $5\nand ${more}"),
+				HTTPStatus: 503, Body: apisix.Literal("costs $5\nand ${more}"), Headers: map[string]string{"retry-after": "1"},
+				Percentage: number(50), Vars: [][]apisix.Expr{{apisix.Present("http_a")}, {apisix.Present("http_b"), apisix.Present("http_c")}},
+			}, Delay: &apisix.Delay{
+				Duration: 1.5, Percentage: number(0), Vars: [][]apisix.Expr{{apisix.Compare("request_id", apisix.OpRegex, `\A[0-7]`)}},
 			}}},
+		},
+		{ID: "plugins-0123456789", URI: "/plugins", Plugins: everyPlugin(), UpstreamID: "reviews-v1-0123456789"},
+		{
+			ID: "redirect-0123456789", URI: "/old*",
+			Plugins: &apisix.Plugins{Redirect: &apisix.Redirect{
+				RegexURI: []string{`\A/old(?s:(.*))`, "https://a.example/new${1}"}, RetCode: 301, EncodeURI: true, AppendQueryString: true,
+			}},
+		},
+		{ID: "moved-0123456789", URI: "/moved", Plugins: &apisix.Plugins{Redirect: &apisix.Redirect{URI: "https://$host$real_request_uri"}}},
+	}
+}
+
+func number(n int) *int { return &n }
+
+func everyPlugin() *apisix.Plugins {
+	return &apisix.Plugins{
+		Brotli:        &apisix.Brotli{Types: []string{"text/plain"}, MinLength: 30, CompLevel: number(0)},
+		ClientControl: &apisix.ClientControl{MaxBodySize: 4096},
+		Cors: &apisix.Cors{
+			Meta:         &apisix.Meta{Filter: []apisix.Expr{apisix.Not(apisix.Compare("request_method", apisix.OpEqual, "OPTIONS"))}, Priority: 11500},
+			AllowOrigins: "null", AllowOriginsByRegex: []string{`\Ahttps://a\.example\z`}, AllowMethods: "GET,POST", AllowHeaders: "x-a",
+			ExposeHeaders: "x-b", MaxAge: number(-1), AllowCredential: true,
+		},
+		ForwardAuth: &apisix.ForwardAuth{
+			URI: "http://authz.default:9000/check", RequestMethod: "GET", RequestHeaders: []string{"authorization"},
+			UpstreamHeaders: []string{"x-user"}, ClientHeaders: []string{"location"}, ExtraHeaders: map[string]string{"x-method": "$request_method"},
+			Timeout: 500, StatusOnError: 503, AllowDegradation: true, KeepAlive: true,
+		},
+		Gzip: &apisix.Gzip{Types: []string{"text/html", "text/css"}, MinLength: 1, CompLevel: 9},
+		LimitReq: &apisix.LimitReq{
+			Meta: &apisix.Meta{Priority: 1}, Policy: "local", Rate: 0.5, Burst: 10, KeyType: "var", Key: "server_port", RejectedCode: 429, NoDelay: true,
+		},
+		ProxyMirror: &apisix.ProxyMirror{Meta: &apisix.Meta{Priority: 1000}, Host: "http://10.0.0.1:80", SampleRatio: 0.125},
+		ProxyRewrite: &apisix.ProxyRewrite{
+			Meta: &apisix.Meta{Priority: -3}, URI: "/new", RegexURI: []string{`\A/a`, "/b$1$$"}, Host: "a.example:80", UseRealRequestURI: true,
+			Headers: &apisix.RequestHeaders{
+				Add: map[string]any{"x-a": "1", "x-b": []any{"1", "2"}}, Set: map[string]any{"x-c": "${http_x_c ?? 3}"}, Remove: []string{"x-d"},
+			},
+		},
+		ResponseRewrite: &apisix.ResponseRewrite{
+			Meta: &apisix.Meta{Filter: []apisix.Expr{apisix.Present("http_a")}},
+			Headers: &apisix.ResponseHeaders{
+				Add: []string{"x-a: 1"}, Set: map[string]string{"x-b": "a:b/"}, Remove: []string{"server"},
+			},
 		},
 	}
 }
@@ -82,6 +130,25 @@ func everyUpstream() []*apisix.Upstream {
 				{Host: "10.0.0.1", Port: 9080, Weight: 1},
 				{Host: "[2001:db8::2]", Port: 9080, Weight: 0, Priority: -1},
 			},
+		},
+		{
+			ID: "api-0123456789", Type: "roundrobin", Scheme: "https", PassHost: "rewrite", UpstreamHost: "api_1.example.com",
+			KeepalivePool: &apisix.KeepalivePool{Size: 10, IdleTimeout: 5.5, Requests: 100},
+			TLS:           &apisix.UpstreamTLS{ClientCert: strings.Repeat("c", 128), ClientKey: strings.Repeat("k", 64)},
+			Checks: &apisix.Checks{
+				Active: &apisix.ActiveCheck{
+					Type: "http", Timeout: 0.5, HTTPPath: "/healthz", HTTPMethod: "HEAD", Host: "a.example", Port: 8080,
+					ReqHeaders: []string{"x-a: 1"},
+					Healthy:    &apisix.HealthyProbe{Interval: 10, Successes: 1, HTTPStatuses: []int{200, 204}},
+					Unhealthy:  &apisix.UnhealthyProbe{Interval: 5, HTTPFailures: 3, TCPFailures: 2, Timeouts: 254, HTTPStatuses: []int{500}},
+				},
+				Passive: &apisix.PassiveCheck{
+					Type:      "http",
+					Healthy:   &apisix.PassiveHealthy{Successes: 1, HTTPStatuses: []int{200}},
+					Unhealthy: &apisix.PassiveUnhealthy{HTTPFailures: 5, TCPFailures: 1, Timeouts: 1, HTTPStatuses: []int{500, 503}},
+				},
+			},
+			Nodes: []apisix.Node{{Host: "api.example.com", Port: 443, Weight: 1}},
 		},
 		{ID: "reviews-v2-0123456789", Type: "roundrobin"},
 	}

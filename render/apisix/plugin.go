@@ -2,13 +2,32 @@ package apisix
 
 // Plugins are the plugins of a route, by their APISIX names. A plugin that is nil is not written.
 type Plugins struct {
-	FaultInjection *FaultInjection `json:"fault-injection,omitempty"`
-	TrafficSplit   *TrafficSplit   `json:"traffic-split,omitempty"`
+	Brotli          *Brotli          `json:"brotli,omitempty"`
+	ClientControl   *ClientControl   `json:"client-control,omitempty"`
+	Cors            *Cors            `json:"cors,omitempty"`
+	FaultInjection  *FaultInjection  `json:"fault-injection,omitempty"`
+	ForwardAuth     *ForwardAuth     `json:"forward-auth,omitempty"`
+	Gzip            *Gzip            `json:"gzip,omitempty"`
+	LimitReq        *LimitReq        `json:"limit-req,omitempty"`
+	ProxyMirror     *ProxyMirror     `json:"proxy-mirror,omitempty"`
+	ProxyRewrite    *ProxyRewrite    `json:"proxy-rewrite,omitempty"`
+	Redirect        *Redirect        `json:"redirect,omitempty"`
+	ResponseRewrite *ResponseRewrite `json:"response-rewrite,omitempty"`
+	TrafficSplit    *TrafficSplit    `json:"traffic-split,omitempty"`
 }
 
-// FaultInjection answers a request without an upstream, in the rewrite phase.
+// Meta is what APISIX knows of every plugin's use.
+type Meta struct {
+	// Filter must hold for the plugin to run, as the vars of a route.
+	Filter []Expr `json:"filter,omitempty"`
+	// Priority replaces the plugin's own: of one phase the highest runs first. 0 leaves it as it is.
+	Priority int `json:"priority,omitempty"`
+}
+
+// FaultInjection delays a request, or answers it without an upstream, in the rewrite phase: the delay first.
 type FaultInjection struct {
 	Abort *Abort `json:"abort,omitempty"`
+	Delay *Delay `json:"delay,omitempty"`
 }
 
 // Abort is the answer of FaultInjection.
@@ -17,9 +36,22 @@ type Abort struct {
 	HTTPStatus int `json:"http_status"`
 	// Body is always written: without it APISIX answers with an HTML page. "$name" in it is interpolated; see Literal.
 	Body string `json:"body"`
+	// Headers of the answer, interpolated like Body.
+	Headers map[string]string `json:"headers,omitempty"`
+	// Percentage of the requests that are answered, 0 to 100; nil is all.
+	Percentage *int `json:"percentage,omitempty"`
+	// Vars are alternatives, each a list of conditions that must all hold; at most 20. None holds for every request.
+	Vars [][]Expr `json:"vars,omitempty"`
 }
 
-// TrafficSplit chooses among upstreams by weight.
+// Delay is the delay of FaultInjection; its fields are as those of Abort.
+type Delay struct {
+	Duration   float64  `json:"duration"` // seconds
+	Percentage *int     `json:"percentage,omitempty"`
+	Vars       [][]Expr `json:"vars,omitempty"`
+}
+
+// TrafficSplit chooses among upstreams by weight, in the access phase.
 type TrafficSplit struct {
 	Rules []SplitRule `json:"rules"`
 }

@@ -8,10 +8,7 @@ import (
 )
 
 // structEncoder writes a struct as a mapping, in the order of its fields.
-type structEncoder struct {
-	fields []field
-	flat   bool // every field is a scalar
-}
+type structEncoder struct{ fields []field }
 
 // field is one field of a struct.
 type field struct {
@@ -20,10 +17,15 @@ type field struct {
 	keys      [formats]string // the key as each format writes it, with the colon
 	omitEmpty bool
 	encoder   encoder
+	scalar    bool // the encoder's, or that of what it points to
 }
 
 func newField(index int, name string, omitEmpty bool, e encoder) field {
 	fd := field{index: index, name: name, omitEmpty: omitEmpty, encoder: e}
+	if p, ok := e.(pointerEncoder); ok {
+		e = p.elem
+	}
+	_, fd.scalar = e.(scalarEncoder)
 	for f := range Format(formats) {
 		key := string(appendString(nil, name))
 		if f == Block && plainKey.MatchString(name) && !slices.Contains(yamlWords, name) {
@@ -72,16 +74,20 @@ func (s *structEncoder) flow(dst []byte, v reflect.Value, f Format) []byte {
 	return append(dst, '}')
 }
 
+// shape keeps a struct of which only scalars have a value on one line if it fits.
 func (s *structEncoder) shape(v reflect.Value) shape {
-	if s.flat {
-		return leaf
-	}
+	out := oneLine
 	for i := range s.fields {
-		if !s.fields[i].omits(v.Field(s.fields[i].index)) {
+		fd := &s.fields[i]
+		if fd.omits(v.Field(fd.index)) {
+			continue
+		}
+		if !fd.scalar {
 			return tree
 		}
+		out = leaf
 	}
-	return oneLine
+	return out
 }
 
 func (s *structEncoder) block(w *writer, v reflect.Value) {

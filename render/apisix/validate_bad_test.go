@@ -2,6 +2,7 @@ package apisix_test
 
 import (
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/amesh-render/amesh-render/render/apisix"
@@ -91,10 +92,100 @@ var badPlugins = []bad{
 	{"entry with a bad id", "plugins.traffic-split.rules[0].weighted_upstreams[1].upstream_id", inSchema, func(r *route, _ *upstream) {
 		split(r).WeightedUpstreams[1].UpstreamID = "a|b"
 	}},
+	{"fault percentage", "plugins.fault-injection.abort.percentage", inSchema, func(r *route, _ *upstream) {
+		r.Plugins.FaultInjection.Abort.Percentage = number(101)
+	}},
+	{"21 alternatives", "plugins.fault-injection.abort.vars", inSchema, func(r *route, _ *upstream) {
+		r.Plugins.FaultInjection.Abort.Vars = slices.Repeat([][]apisix.Expr{{apisix.Present("a")}}, 21)
+	}},
+	{"condition in a plugin", "plugins.fault-injection.delay.vars[0][0]", notInSchema, func(r *route, _ *upstream) {
+		r.Plugins.FaultInjection.Delay = &apisix.Delay{Vars: [][]apisix.Expr{{apisix.Compare("a", "=", "b")}}}
+	}},
+	{"filter", "plugins.cors._meta.filter[0]", notInSchema, func(r *route, _ *upstream) {
+		r.Plugins.Cors = &apisix.Cors{Meta: &apisix.Meta{Filter: []apisix.Expr{apisix.And()}}}
+	}},
+	{"header of a fault", "plugins.fault-injection.abort.headers", notInSchema, func(r *route, _ *upstream) {
+		r.Plugins.FaultInjection.Abort.Headers = map[string]string{"a:b": "c"}
+	}},
+	{"delay", "plugins.fault-injection.delay.duration", inSchema, func(r *route, _ *upstream) {
+		r.Plugins.FaultInjection.Delay = &apisix.Delay{Duration: -1}
+	}},
+	{"empty redirect", "plugins.redirect", inSchema, func(r *route, _ *upstream) { r.Plugins.Redirect = &apisix.Redirect{} }},
+	{"two redirects", "plugins.redirect", inSchema, func(r *route, _ *upstream) {
+		r.Plugins.Redirect = &apisix.Redirect{URI: "/a", RegexURI: []string{"a", "b"}}
+	}},
+	{"short redirect", "plugins.redirect.uri", inSchema, func(r *route, _ *upstream) { r.Plugins.Redirect = &apisix.Redirect{URI: "/"} }},
+	{"variable in a template", "plugins.redirect.regex_uri[1]", notInSchema, func(r *route, _ *upstream) {
+		r.Plugins.Redirect = &apisix.Redirect{RegexURI: []string{"a", "$host"}}
+	}},
+	{"half a pair", "plugins.proxy-rewrite.regex_uri", notInSchema, func(r *route, _ *upstream) {
+		r.Plugins.ProxyRewrite = &apisix.ProxyRewrite{RegexURI: []string{"a", "b", "c"}}
+	}},
+	{"redirect status", "plugins.redirect.ret_code", inSchema, func(r *route, _ *upstream) {
+		r.Plugins.Redirect = &apisix.Redirect{URI: "/a", RetCode: 100}
+	}},
+	{"empty rewrite", "plugins.proxy-rewrite", inSchema, func(r *route, _ *upstream) { r.Plugins.ProxyRewrite = &apisix.ProxyRewrite{} }},
+	{"relative rewrite", "plugins.proxy-rewrite.uri", inSchema, func(r *route, _ *upstream) {
+		r.Plugins.ProxyRewrite = &apisix.ProxyRewrite{URI: "a"}
+	}},
+	{"host with _", "plugins.proxy-rewrite.host", inSchema, func(r *route, _ *upstream) {
+		r.Plugins.ProxyRewrite = &apisix.ProxyRewrite{Host: "a_b"}
+	}},
+	{"no operation", "plugins.proxy-rewrite.headers", inSchema, func(r *route, _ *upstream) {
+		r.Plugins.ProxyRewrite = &apisix.ProxyRewrite{Headers: &apisix.RequestHeaders{}}
+	}},
+	{"header with a colon", "plugins.proxy-rewrite.headers.remove[0]", inSchema, func(r *route, _ *upstream) {
+		r.Plugins.ProxyRewrite = &apisix.ProxyRewrite{Headers: &apisix.RequestHeaders{Remove: []string{":path"}}}
+	}},
+	{"no values", "plugins.proxy-rewrite.headers.set.x-a", inSchema, func(r *route, _ *upstream) {
+		r.Plugins.ProxyRewrite = &apisix.ProxyRewrite{Headers: &apisix.RequestHeaders{Set: map[string]any{"x-a": []string{}}}}
+	}},
+	{"environment in a header", "plugins.proxy-rewrite.headers.set.x-a", notInSchema, func(r *route, _ *upstream) {
+		r.Plugins.ProxyRewrite = &apisix.ProxyRewrite{Headers: &apisix.RequestHeaders{Set: map[string]any{"x-a": "$env://HOME"}}}
+	}},
+	{"mirror", "plugins.proxy-mirror.host", inSchema, func(r *route, _ *upstream) { r.Plugins.ProxyMirror = &apisix.ProxyMirror{Host: "a:80"} }},
+	{"small mirror", "plugins.proxy-mirror.sample_ratio", inSchema, func(r *route, _ *upstream) {
+		r.Plugins.ProxyMirror = &apisix.ProxyMirror{Host: "http://a", SampleRatio: 1e-6}
+	}},
+	{"added value with a colon", "plugins.response-rewrite.headers.add[0]", inSchema, func(r *route, _ *upstream) {
+		r.Plugins.ResponseRewrite = &apisix.ResponseRewrite{Headers: &apisix.ResponseHeaders{Add: []string{"x-a: b:c"}}}
+	}},
+	{"added value that ends in a slash", "plugins.response-rewrite.headers.add[0]", inSchema, func(r *route, _ *upstream) {
+		r.Plugins.ResponseRewrite = &apisix.ResponseRewrite{Headers: &apisix.ResponseHeaders{Add: []string{"x-a: b/"}}}
+	}},
+	{"credentials for all", "plugins.cors.allow_credential", notInSchema, func(r *route, _ *upstream) {
+		r.Plugins.Cors = &apisix.Cors{AllowCredential: true}
+	}},
+	{"origin", "plugins.cors.allow_origins", inSchema, func(r *route, _ *upstream) { r.Plugins.Cors = &apisix.Cors{AllowOrigins: "a"} }},
+	{"empty origin", "plugins.cors.allow_origins_by_regex[0]", inSchema, func(r *route, _ *upstream) {
+		r.Plugins.Cors = &apisix.Cors{AllowOriginsByRegex: []string{""}}
+	}},
+	{"no rate", "plugins.limit-req.rate", inSchema, func(r *route, _ *upstream) { r.Plugins.LimitReq = &apisix.LimitReq{Policy: "local", Key: "a"} }},
+	{"no limit key", "plugins.limit-req.key", notInSchema, func(r *route, _ *upstream) { r.Plugins.LimitReq = &apisix.LimitReq{Policy: "local", Rate: 1} }},
+	{"limit status", "plugins.limit-req.rejected_code", inSchema, func(r *route, _ *upstream) {
+		r.Plugins.LimitReq = &apisix.LimitReq{Policy: "local", Rate: 1, Key: "a", RejectedCode: 600}
+	}},
+	{"body size", "plugins.client-control.max_body_size", inSchema, func(r *route, _ *upstream) {
+		r.Plugins.ClientControl = &apisix.ClientControl{MaxBodySize: -1}
+	}},
+	{"gzip level", "plugins.gzip.comp_level", inSchema, func(r *route, _ *upstream) { r.Plugins.Gzip = &apisix.Gzip{CompLevel: 10} }},
+	{"brotli level", "plugins.brotli.comp_level", inSchema, func(r *route, _ *upstream) { r.Plugins.Brotli = &apisix.Brotli{CompLevel: number(12)} }},
+	{"empty type", "plugins.gzip.types[0]", inSchema, func(r *route, _ *upstream) { r.Plugins.Gzip = &apisix.Gzip{Types: []string{""}} }},
+	{"authorization method", "plugins.forward-auth.request_method", inSchema, func(r *route, _ *upstream) {
+		r.Plugins.ForwardAuth = &apisix.ForwardAuth{URI: "http://a", RequestMethod: "PUT"}
+	}},
+	{"authorization timeout", "plugins.forward-auth.timeout", inSchema, func(r *route, _ *upstream) {
+		r.Plugins.ForwardAuth = &apisix.ForwardAuth{URI: "http://a", Timeout: 60001}
+	}},
+	{"authorization status", "plugins.forward-auth.status_on_error", inSchema, func(r *route, _ *upstream) {
+		r.Plugins.ForwardAuth = &apisix.ForwardAuth{URI: "http://a", StatusOnError: 100}
+	}},
 	{"own upstream, which is missing", "plugins.traffic-split.rules[0].weighted_upstreams[0]", notInSchema, func(r *route, _ *upstream) {
 		split(r).WeightedUpstreams[0].UpstreamID, r.UpstreamID = "", ""
 	}},
 }
+
+func probed(a *apisix.ActiveCheck) *apisix.Checks { return &apisix.Checks{Active: a} }
 
 func split(r *apisix.Route) *apisix.SplitRule { return &r.Plugins.TrafficSplit.Rules[0] }
 
@@ -133,6 +224,28 @@ var badUpstreams = []bad{
 	{"scheme", "scheme", inSchema, func(_ *route, u *upstream) { u.Scheme = "h2c" }},
 	{"pass_host", "pass_host", inSchema, func(_ *route, u *upstream) { u.PassHost = "keep" }},
 	{"pass_host without host", "pass_host", notInSchema, func(_ *route, u *upstream) { u.PassHost = "rewrite" }},
+	{"upstream_host", "upstream_host", inSchema, func(_ *route, u *upstream) { u.PassHost, u.UpstreamHost = "rewrite", "a b" }},
+	{"certificate", "tls.client_cert", inSchema, func(_ *route, u *upstream) {
+		u.TLS = &apisix.UpstreamTLS{ClientCert: "short", ClientKey: strings.Repeat("k", 64)}
+	}},
+	{"key", "tls.client_key", inSchema, func(_ *route, u *upstream) {
+		u.TLS = &apisix.UpstreamTLS{ClientCert: strings.Repeat("c", 128)}
+	}},
+	{"only passive", "checks.active", inSchema, func(_ *route, u *upstream) {
+		u.Checks = &apisix.Checks{Passive: &apisix.PassiveCheck{Type: "http"}}
+	}},
+	{"check type", "checks.active.type", inSchema, func(_ *route, u *upstream) { u.Checks = probed(&apisix.ActiveCheck{Type: "grpc"}) }},
+	{"check port", "checks.active.port", inSchema, func(_ *route, u *upstream) { u.Checks = probed(&apisix.ActiveCheck{Type: "tcp", Port: 65536}) }},
+	{"check method", "checks.active.http_method", inSchema, func(_ *route, u *upstream) {
+		u.Checks = probed(&apisix.ActiveCheck{Type: "http", HTTPMethod: "FOO"})
+	}},
+	{"too many failures", "checks.active.unhealthy.timeouts", inSchema, func(_ *route, u *upstream) {
+		u.Checks = probed(&apisix.ActiveCheck{Type: "http", Unhealthy: &apisix.UnhealthyProbe{Timeouts: 255}})
+	}},
+	{"status twice", "checks.active.healthy.http_statuses[1]", inSchema, func(_ *route, u *upstream) {
+		u.Checks = probed(&apisix.ActiveCheck{Type: "http", Healthy: &apisix.HealthyProbe{HTTPStatuses: []int{200, 200}}})
+	}},
+	{"keepalive", "keepalive_pool.size", inSchema, func(_ *route, u *upstream) { u.KeepalivePool = &apisix.KeepalivePool{Size: -1} }},
 	{"hash_on", "hash_on", inSchema, func(_ *route, u *upstream) { u.HashOn = "query" }},
 	{"chash without key", "key", notInSchema, func(_ *route, u *upstream) { u.Type = "chash" }},
 	{"chash on http_x", "key", notInSchema, func(_ *route, u *upstream) { u.Type, u.Key = "chash", "http_x" }},

@@ -3,31 +3,101 @@ package apisix
 import (
 	"fmt"
 	"reflect"
+	"strings"
 )
 
 // plugins checks that the route does something, and each plugin.
 func (c *checker) plugins(r *Route) {
-	if r.Plugins == nil || reflect.ValueOf(*r.Plugins).IsZero() {
+	p := r.Plugins
+	if p == nil || reflect.ValueOf(*p).IsZero() {
 		if r.UpstreamID == "" {
 			c.add("upstream_id", "the route has neither an upstream nor plugins")
 		}
 		return
 	}
-	if r.Plugins.FaultInjection != nil {
-		c.faultInjection(r.Plugins.FaultInjection)
-	}
-	if r.Plugins.TrafficSplit != nil {
-		c.trafficSplit(r.Plugins.TrafficSplit, r.UpstreamID)
+	check(p.Brotli, c.brotli)
+	check(p.ClientControl, c.clientControl)
+	check(p.Cors, c.cors)
+	check(p.FaultInjection, c.faultInjection)
+	check(p.ForwardAuth, c.forwardAuth)
+	check(p.Gzip, c.gzip)
+	check(p.LimitReq, c.limitReq)
+	check(p.ProxyMirror, c.proxyMirror)
+	check(p.ProxyRewrite, c.proxyRewrite)
+	check(p.Redirect, c.redirect)
+	check(p.ResponseRewrite, c.responseRewrite)
+	check(p.TrafficSplit, func(s *TrafficSplit) { c.trafficSplit(s, r.UpstreamID) })
+}
+
+// check calls f for a plugin that is there.
+func check[P any](plugin *P, f func(*P)) {
+	if plugin != nil {
+		f(plugin)
 	}
 }
 
 func (c *checker) faultInjection(p *FaultInjection) {
 	const field = "plugins.fault-injection"
-	if p.Abort == nil {
+	if p.Abort == nil && p.Delay == nil {
 		c.add(field, "is empty")
-	} else if p.Abort.HTTPStatus < 200 {
-		c.add(field+".abort.http_status", "is %d, less than 200", p.Abort.HTTPStatus)
 	}
+	if a := p.Abort; a != nil {
+		if a.HTTPStatus < 200 {
+			c.add(field+".abort.http_status", "is %d, less than 200", a.HTTPStatus)
+		}
+		c.chance(field+".abort", a.Percentage, a.Vars)
+		for _, x := range entries(reflect.ValueOf(a.Headers), nil) {
+			c.headerName(field+".abort.headers", x.key)
+		}
+	}
+	if d := p.Delay; d != nil {
+		if d.Duration < 0 {
+			c.add(field+".delay.duration", "is %v, less than 0", d.Duration)
+		}
+		c.chance(field+".delay", d.Percentage, d.Vars)
+	}
+}
+
+// chance checks for which requests a fault is.
+func (c *checker) chance(field string, percentage *int, vars [][]Expr) {
+	const most = 20
+	if percentage != nil {
+		c.between(field+".percentage", *percentage, 0, 100)
+	}
+	if len(vars) > most {
+		c.add(field+".vars", "has %d alternatives, more than %d", len(vars), most)
+	}
+}
+
+// headerName checks the name of a header as plugins take it.
+func (c *checker) headerName(field, name string) {
+	if name == "" || strings.Contains(name, ":") {
+		c.add(field, "%q is not a header's name", name)
+	}
+}
+
+func (c *checker) limitReq(p *LimitReq) {
+	const field = "plugins.limit-req"
+	if p.Rate <= 0 {
+		c.add(field+".rate", "is %v, not greater than 0", p.Rate)
+	}
+	if p.Burst < 0 {
+		c.add(field+".burst", "is %v, less than 0", p.Burst)
+	}
+	c.oneOf(field+".policy", p.Policy, []string{"local"})
+	if p.KeyType != "" {
+		c.oneOf(field+".key_type", p.KeyType, []string{"var", "var_combination"})
+	}
+	if p.Key == "" {
+		c.add(field+".key", "is empty: APISIX would take the client's address")
+	}
+	if p.RejectedCode != 0 {
+		c.between(field+".rejected_code", p.RejectedCode, 200, 599)
+	}
+}
+
+func (c *checker) clientControl(p *ClientControl) {
+	c.between("plugins.client-control.max_body_size", p.MaxBodySize, 0, maxExact)
 }
 
 // trafficSplit checks the rules; own is the route's own upstream, for entries that name none.

@@ -8,11 +8,11 @@ import (
 	"strings"
 )
 
-// What an upstream may choose from. PassHost has a third in APISIX, rewrite, which needs a field that we never write.
+// What an upstream may choose from.
 var (
 	balancers = []string{"roundrobin", "chash", "least_conn", "ewma"}
 	schemes   = []string{"http", "https", "grpc", "grpcs"}
-	passHosts = []string{"pass", "node"}
+	passHosts = []string{"pass", "node", "rewrite"}
 	hashOns   = []string{"vars", "header", "cookie", "consumer", "vars_combinations"}
 )
 
@@ -34,6 +34,12 @@ func (u *Upstream) Validate(f Format) []Problem {
 	if u.PassHost != "" {
 		c.oneOf("pass_host", u.PassHost, passHosts)
 	}
+	if u.PassHost == "rewrite" && u.UpstreamHost == "" {
+		c.add("pass_host", "is rewrite, and there is no upstream_host")
+	}
+	if u.UpstreamHost != "" && !isHost(u.UpstreamHost) {
+		c.add("upstream_host", "%q is neither an address nor a name", u.UpstreamHost)
+	}
 	if u.HashOn != "" {
 		c.oneOf("hash_on", u.HashOn, hashOns)
 	}
@@ -45,6 +51,9 @@ func (u *Upstream) Validate(f Format) []Problem {
 		c.add("retry_timeout", "is %v, less than 0", u.RetryTimeout)
 	}
 	c.timeout(u.Timeout)
+	check(u.KeepalivePool, c.keepalive)
+	check(u.TLS, c.upstreamTLS)
+	check(u.Checks, c.checks)
 	c.nodes(u.Nodes)
 	c.walk(reflect.ValueOf(u).Elem(), false)
 	return c.problems
