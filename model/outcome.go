@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Kind is what became of a request.
@@ -52,6 +53,20 @@ type Outcome struct {
 	// nodes, and is then what the client sees.
 	Status int
 	Body   string
+
+	// Path and Host are the request target, with its query, and the Host header that the upstream receives, and Headers
+	// all other request headers, the proxy's own (X-Forwarded-*, X-Envoy-*, X-Request-Id, …) left out. Of a Routed
+	// outcome only.
+	Path, Host string
+	Headers    []Header
+	// ResponseHeaders are the headers of the response that the client sees: of an answer those that the configuration
+	// gives it, of a Routed outcome what becomes of Request.Response.
+	ResponseHeaders []Header
+	// Delay is how long the proxy waits before it does anything else.
+	Delay time.Duration
+	// Filter is the HTTP filter or plugin that answered before the request came to what its route does; "" if none did.
+	Filter string
+
 	// VirtualHost is the name of Envoy's virtual host, or the host pattern under which APISIX found the route.
 	VirtualHost string
 	// Route says which route won, as a path: "route_config/9080 virtual_host/a route/2", "route/<id>". Name is the
@@ -87,9 +102,24 @@ func (o Outcome) String() string {
 	return b.String()
 }
 
+// An Aspect is something about an outcome that a client or an upstream can notice.
+type Aspect string
+
+// The aspects of outcomes.
+const (
+	Destination     Aspect = "destination"      // the clusters, in their proportions, or whether there is one
+	Status          Aspect = "status"           // of an answer
+	Body            Aspect = "body"             // of an answer
+	Path            Aspect = "path"             // what the upstream receives
+	Host            Aspect = "host"             // likewise
+	Headers         Aspect = "headers"          // likewise
+	Location        Aspect = "location"         // of an answer
+	ResponseHeaders Aspect = "response headers" // others than Location
+	Delay           Aspect = "delay"
+)
+
 // Agrees says whether a client could not tell o from p by where its request went: the same clusters in the same
-// proportions, or the same status. Bodies, routes and reasons are not compared. An undecided outcome agrees with
-// nothing, not even itself.
+// proportions, or the same status. An undecided outcome agrees with nothing, not even itself.
 func (o Outcome) Agrees(p Outcome) bool {
 	switch {
 	case o.Kind == Undecided || p.Kind == Undecided:
@@ -100,6 +130,103 @@ func (o Outcome) Agrees(p Outcome) bool {
 		return false
 	}
 	return o.Status == p.Status
+}
+
+// Differences are the aspects in which o differs from p. Routes and reasons are not compared. Where the destinations or
+// the statuses differ, nothing else is looked at.
+func (o Outcome) Differences(p Outcome) []Aspect {
+	switch {
+	case o.Agrees(p):
+	case o.forwards() || p.forwards() || o.Kind == Undecided || p.Kind == Undecided:
+		return []Aspect{Destination}
+	default:
+		return []Aspect{Status}
+	}
+	var out []Aspect
+	add := func(a Aspect, same bool) {
+		if !same {
+			out = append(out, a)
+		}
+	}
+	location, headers := splitLocation(o.ResponseHeaders)
+	otherLocation, otherHeaders := splitLocation(p.ResponseHeaders)
+	add(Body, o.Body == p.Body)
+	add(Path, o.Path == p.Path)
+	add(Host, o.Host == p.Host)
+	add(Headers, slices.Equal(Combined(without(o.Headers, OwnHeader)), Combined(without(p.Headers, OwnHeader))))
+	add(Location, location == otherLocation)
+	add(ResponseHeaders, slices.Equal(headers, otherHeaders))
+	add(Delay, o.Delay == p.Delay)
+	return out
+}
+
+// Shown is what o has in an aspect other than Destination and Status, as a text that is equal for what Differences takes
+// as equal.
+func (o Outcome) Shown(a Aspect) string {
+	location, others := splitLocation(o.ResponseHeaders)
+	switch a {
+	case Body:
+		return o.Body
+	case Path:
+		return o.Path
+	case Host:
+		return o.Host
+	case Headers:
+		return fmt.Sprintf("%q", Combined(without(o.Headers, OwnHeader)))
+	case Location:
+		return location
+	case ResponseHeaders:
+		return fmt.Sprintf("%q", others)
+	case Delay:
+		return o.Delay.String()
+	}
+	return ""
+}
+
+// splitLocation takes the Location out of the combined headers.
+func splitLocation(headers []Header) (location string, others []Header) {
+	for _, h := range Combined(without(headers, OwnHeader)) {
+		if h.Name == "location" {
+			location = h.Value
+		} else {
+			others = append(others, h)
+		}
+	}
+	return location, others
+}
+
+// OwnHeader says whether a header, whose name is in lower case, belongs to the proxies themselves or to the connection.
+// Each proxy handles those by rules of its own, which no configuration of routes changes; outcomes leave them out.
+func OwnHeader(name string) bool {
+	switch name {
+	case "connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade", "content-length",
+		"x-request-id", "x-real-ip", "forwarded", "server", "date", "via":
+		return true
+	}
+	return strings.HasPrefix(name, "x-forwarded-") || strings.HasPrefix(name, "x-envoy-")
+}
+
+// without is headers without those whose name, in lower case, is left out.
+func without(headers []Header, left func(name string) bool) []Header {
+	return slices.DeleteFunc(slices.Clone(headers), func(h Header) bool { return left(strings.ToLower(h.Name)) })
+}
+
+// Combined is headers in the form in which equal ones are equal: names in lower case, sorted, each once, the values of a
+// repeated one joined by "," in their order.
+func Combined(headers []Header) []Header {
+	var out []Header
+	index := map[string]int{}
+	for _, h := range headers {
+		name := strings.ToLower(h.Name)
+		if i, seen := index[name]; seen {
+			out[i].Value += "," + h.Value
+			continue
+		}
+		index[name] = len(out)
+		out = append(out, Header{name, h.Value})
+	}
+	slices.SortFunc(out, func(a, b Header) int { return cmp.Compare(a.Name, b.Name) })
+	return out
 }
 
 func (o Outcome) forwards() bool { return o.Kind == Routed || o.Kind == Tunnelled }

@@ -1,6 +1,9 @@
 package model
 
-import "testing"
+import (
+	"slices"
+	"testing"
+)
 
 func TestAgrees(t *testing.T) {
 	routed := func(choices ...Choice) Outcome { return Outcome{Kind: Routed, Clusters: choices} }
@@ -75,5 +78,50 @@ func TestTrace(t *testing.T) {
 	trace.Take("route/1", "")
 	if got, want := trace.String(), "- route/0: path is not prefix \"/a\"\n+ route/1\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestDifferences(t *testing.T) {
+	routed := func(change func(*Outcome)) Outcome {
+		o := Outcome{
+			Kind: Routed, Clusters: []Choice{{"a", 1}}, Path: "/", Host: "h",
+			Headers: []Header{{"x-a", "1"}, {"x-b", "2"}}, ResponseHeaders: []Header{{"x-r", "1"}},
+		}
+		change(&o)
+		return o
+	}
+	same := routed(func(*Outcome) {})
+	for _, tc := range []struct {
+		name string
+		a, b Outcome
+		want []Aspect
+	}{
+		{"none", same, same, nil},
+		{"other cluster hides the rest", same, routed(func(o *Outcome) { o.Clusters, o.Path = nil, "/x" }), []Aspect{Destination}},
+		{"an answer", same, Outcome{Kind: Answered, Status: 403}, []Aspect{Destination}},
+		{"undecided", Outcome{}, Outcome{Kind: Answered, Status: 403}, []Aspect{Destination}},
+		{"status", Outcome{Kind: Answered, Status: 403}, Outcome{Kind: NoRoute, Status: 404}, []Aspect{Status}},
+		{"path, host and delay", same, routed(func(o *Outcome) { o.Path, o.Host, o.Delay = "/x", "i", 1 }), []Aspect{Path, Host, Delay}},
+		{"order and case of names", same, routed(func(o *Outcome) { o.Headers = []Header{{"X-B", "2"}, {"x-a", "1"}} }), nil},
+		{"a repeated header", routed(func(o *Outcome) { o.Headers = []Header{{"x-a", "1"}, {"x-a", "2"}} }),
+			routed(func(o *Outcome) { o.Headers = []Header{{"x-a", "1,2"}} }), nil},
+		{"values", same, routed(func(o *Outcome) { o.Headers = []Header{{"x-a", "2"}, {"x-b", "2"}} }), []Aspect{Headers}},
+		{"the proxy's own headers", same, routed(func(o *Outcome) {
+			o.Headers = append(o.Headers, Header{"X-Forwarded-For", "1.1.1.1"})
+			o.ResponseHeaders = append(o.ResponseHeaders, Header{"server", "x"})
+		}), nil},
+		{"location", Outcome{Kind: Answered, Status: 301, ResponseHeaders: []Header{{"location", "a"}}},
+			Outcome{Kind: Answered, Status: 301, ResponseHeaders: []Header{{"location", "b"}, {"x", ""}}},
+			[]Aspect{Location, ResponseHeaders}},
+		{"body", Outcome{Kind: Answered, Status: 200, Body: "a"}, Outcome{Kind: Answered, Status: 200}, []Aspect{Body}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			if got := tc.a.Differences(tc.b); !slices.Equal(got, tc.want) {
+				t.Errorf("got %q, want %q", got, tc.want)
+			}
+			if got := tc.b.Differences(tc.a); !slices.Equal(got, tc.want) {
+				t.Errorf("the other way round: got %q, want %q", got, tc.want)
+			}
+		})
 	}
 }

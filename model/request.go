@@ -3,9 +3,9 @@
 // what was tried and why it did not match.
 //
 // The models are written from the proxies' documented and observed behaviour, independently of the renderer and of each
-// other, so that comparing them over many requests tests the renderer. They cover routing only: filters and plugins that
-// refuse, delay or rewrite a request are not modelled, except those by which APISIX chooses or answers. What a model
-// cannot decide it reports as Undecided, never as a guess. Nothing here does I/O.
+// other, so that comparing them over many requests tests the renderer. They cover where a request goes, what its upstream
+// and its client receive, and the filters and plugins that refuse, delay or change it and that each model's package
+// comment names. What a model cannot decide it reports as Undecided, never as a guess. Nothing here does I/O.
 package model
 
 import (
@@ -41,9 +41,12 @@ type Request struct {
 	// Remote is the client's address.
 	Remote netip.AddrPort
 
-	// Random is the one random number that the request draws. It decides runtime fractions and weighted choices, so
-	// that outcomes are repeatable.
+	// Random is the one random number that the request draws. It decides runtime fractions, weighted choices and faults,
+	// so that outcomes are repeatable.
 	Random uint64
+
+	// Response is the headers with which the upstream would answer, in the order sent, names in lower case.
+	Response []Header
 }
 
 // Header is one header field.

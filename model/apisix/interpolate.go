@@ -6,6 +6,33 @@ import "strings"
 // taken literally where the variable is absent. A "$" after a backslash stays, as does one that no name follows.
 // Variables that the model does not know count as absent.
 func (q *request) interpolate(template string) string {
+	return interpolate(template, q.resolve)
+}
+
+// interpolate is that of a request, after which the headers of the response are known too.
+func (x *exchange) interpolate(template string) string {
+	return x.interpolateWith(template, func(s string) string { return s })
+}
+
+// interpolateWith escapes what the variables hold.
+func (x *exchange) interpolateWith(template string, escape func(string) string) string {
+	return interpolate(template, func(reference string) string {
+		name, byDefault, _ := strings.Cut(reference, "??")
+		if strings.TrimRight(name, space) == "upstream_uri" {
+			return escape(x.target)
+		}
+		if sent, ok := strings.CutPrefix(strings.TrimRight(name, space), "sent_http_"); ok {
+			if v := x.sent(sent); !v.absent() {
+				return escape(v.text)
+			}
+			byDefault, _, _ = strings.Cut(byDefault, "??")
+			return escape(strings.Trim(byDefault, space))
+		}
+		return escape(x.resolve(reference))
+	})
+}
+
+func interpolate(template string, resolve func(string) string) string {
 	var b strings.Builder
 	for rest := template; rest != ""; {
 		i := strings.IndexByte(rest, '$')
@@ -20,7 +47,7 @@ func (q *request) interpolate(template string) string {
 			rest = rest[i+1:]
 			continue
 		}
-		b.WriteString(q.resolve(name))
+		b.WriteString(resolve(name))
 		rest = rest[i+length:]
 	}
 	return b.String()

@@ -3,6 +3,7 @@ package apisix
 import (
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/amesh-render/amesh-render/model"
@@ -20,7 +21,9 @@ type request struct {
 
 // newRequest reads a request as nginx does. A status other than 0 is nginx's own answer, and why its reason.
 func newRequest(r *model.Request) (q *request, status int, why string) {
-	q = &request{Request: r}
+	own := *r
+	own.Headers = slices.DeleteFunc(slices.Clone(r.Headers), func(h model.Header) bool { return !validName(h.Name) })
+	q = &request{Request: &own}
 	var ok bool
 	if q.host, ok = hostOf(r.Authority); !ok {
 		return nil, http.StatusBadRequest, "invalid host"
@@ -42,6 +45,13 @@ func newRequest(r *model.Request) (q *request, status int, why string) {
 		q.isArgs = "?"
 	}
 	return q, 0, ""
+}
+
+// validName says whether nginx takes a header of that name: others it drops (ignore_invalid_headers).
+func validName(name string) bool {
+	return !strings.ContainsFunc(name, func(c rune) bool {
+		return !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '-' || c == '_')
+	})
 }
 
 // hostOf is $host: the Host header in lower case, without its port and without one trailing dot. It is false for what

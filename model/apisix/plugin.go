@@ -9,29 +9,6 @@ import (
 	conf "github.com/amesh-render/amesh-render/render/apisix"
 )
 
-// serve is what happens once a route has matched: plugins that answer, then the choice of an upstream.
-func (r *Router) serve(route *route, q *request) model.Outcome {
-	plugins := route.msg.Plugins
-	if plugins == nil {
-		plugins = &conf.Plugins{}
-	}
-	if f := plugins.FaultInjection; f != nil && f.Abort != nil {
-		return model.Outcome{
-			Kind: model.Answered, Status: f.Abort.HTTPStatus, Body: q.interpolate(f.Abort.Body), Reason: "fault-injection",
-		}
-	}
-	ids := []choice{{route.msg.UpstreamID, 1}}
-	if s := plugins.TrafficSplit; s != nil && len(s.Rules) > 0 {
-		ids = split(s.Rules[0], route.msg.UpstreamID)
-		for _, c := range ids {
-			if r.upstreams[c.id] == nil && c.id != route.msg.UpstreamID {
-				return answered(http.StatusInternalServerError, "traffic-split: no upstream "+strconv.Quote(c.id))
-			}
-		}
-	}
-	return r.forward(ids, q)
-}
-
 // choice is an upstream's id and its weight.
 type choice struct {
 	id     string
@@ -68,7 +45,16 @@ func split(rule conf.SplitRule, own string) []choice {
 
 // forward sends the request to one of the upstreams. APISIX takes turns among weights where this model draws; the
 // proportions are the same.
-func (r *Router) forward(ids []choice, q *request) model.Outcome {
+func (r *Router) forward(x *exchange) model.Outcome {
+	ids := []choice{{x.route.msg.UpstreamID, 1}}
+	if p := x.route.msg.Plugins; p != nil && p.TrafficSplit != nil && len(p.TrafficSplit.Rules) > 0 {
+		ids = split(p.TrafficSplit.Rules[0], x.route.msg.UpstreamID)
+		for _, c := range ids {
+			if r.upstreams[c.id] == nil && c.id != x.route.msg.UpstreamID {
+				return answered(http.StatusInternalServerError, "traffic-split: no upstream "+strconv.Quote(c.id))
+			}
+		}
+	}
 	var byID, byCluster []model.Choice
 	for _, c := range ids {
 		if c.weight > 0 {
@@ -76,7 +62,7 @@ func (r *Router) forward(ids []choice, q *request) model.Outcome {
 			byCluster = append(byCluster, model.Choice{Cluster: clusterName(r.upstreams[c.id]), Weight: uint64(c.weight)})
 		}
 	}
-	id := model.Pick(byID, q.Random)
+	id := model.Pick(byID, x.Random)
 	if id == "" {
 		return answered(http.StatusServiceUnavailable, "the route has no upstream")
 	}
@@ -88,7 +74,45 @@ func (r *Router) forward(ids []choice, q *request) model.Outcome {
 	if len(upstream.Nodes) == 0 {
 		o.Status, o.Reason = http.StatusServiceUnavailable, "the upstream has no nodes"
 	}
+	o.Path, o.Host, o.Headers = x.Target, x.upstreamHost(upstream), ownHeaders(x.headers)
+	if x.target != "" {
+		o.Path = x.target
+	}
+	for _, h := range x.Response {
+		o.ResponseHeaders = addHeader(o.ResponseHeaders, h.Name, h.Value)
+	}
 	return o
+}
+
+// upstreamHost is the Host header that an upstream's nodes get. With pass_host node it is that of the first node, with its
+// port unless the scheme implies it.
+func (x *exchange) upstreamHost(u *conf.Upstream) string {
+	switch {
+	case u.PassHost == "rewrite":
+		return u.UpstreamHost
+	case u.PassHost == "node" && len(u.Nodes) > 0:
+		n := u.Nodes[0]
+		if n.Port == 0 || n.Port == map[string]int{"": 80, "http": 80, "grpc": 80, "https": 443, "grpcs": 443}[u.Scheme] {
+			return n.Host
+		}
+		return n.Host + ":" + strconv.Itoa(n.Port)
+	case x.host != "":
+		return x.host
+	}
+	return x.Authority
+}
+
+// ownHeaders are the request's headers without those that the proxy itself sets.
+func ownHeaders(headers []model.Header) []model.Header {
+	var out []model.Header
+	for _, h := range headers {
+		name := strings.ToLower(h.Name)
+		if name != "x-request-id" && name != "x-real-ip" && name != "forwarded" && !strings.HasPrefix(name, "x-forwarded-") &&
+			!strings.HasPrefix(name, "x-envoy-") {
+			out = append(out, model.Header{Name: name, Value: h.Value})
+		}
+	}
+	return out
 }
 
 func answered(status int, why string) model.Outcome {

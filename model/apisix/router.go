@@ -1,9 +1,11 @@
 // Package apisix is a model of how Apache APISIX 3.18 routes a request with its router radixtree_host_uri: from the
 // configuration in an apisix.yaml and a model.Request to the upstream that it goes to, or the answer that APISIX gives.
 //
-// It covers nginx's normalisation of host and path, the router, the conditions in vars, and those plugins by which a
-// route answers or chooses (fault-injection's abort, traffic-split). It does not cover other plugins, timeouts, retries
-// or the choice among an upstream's nodes, nor nginx's limits on sizes.
+// It covers nginx's normalisation of host and path, the router, the conditions in vars, and what plugins do to the request
+// and the response: fault-injection, cors, proxy-rewrite, redirect, response-rewrite and traffic-split, in their phases and
+// by priority. It does not cover timeouts, retries or the choice among an upstream's nodes, nor nginx's limits on sizes,
+// nor the headers that the proxy sets by itself (X-Forwarded-*, X-Real-IP, Server, …); brotli, client-control, gzip,
+// limit-req and proxy-mirror change no outcome, and what forward-auth asks is undecided.
 //
 // Patterns are PCRE for APISIX and are evaluated with Go's regexp, where it parses them. That assumes what holds for
 // patterns written for RE2 over paths and headers: "." is a byte for PCRE and a character here, which differs only where

@@ -71,7 +71,9 @@ var variables = map[string]func(*request) value{
 	"request_uri":             func(q *request) value { return str(q.uri + q.isArgs + q.args) },
 	"real_request_uri":        func(q *request) value { return str(q.Target) },
 	"request_method":          func(q *request) value { return str(q.MethodOrDefault()) },
+	"request":                 func(q *request) value { return str(q.MethodOrDefault() + " " + q.Target + " HTTP/1.1") },
 	"scheme":                  func(q *request) value { return str(q.SchemeOrDefault()) },
+	"server_protocol":         func(q *request) value { return str(serverProtocol(q.ProtocolOrDefault())) },
 	"server_port":             func(q *request) value { return str(strconv.Itoa(int(q.LocalPort))) },
 	"remote_addr":             func(q *request) value { return address(q.Remote.Addr()) },
 	"realip_remote_addr":      func(q *request) value { return address(q.Remote.Addr()) },
@@ -81,7 +83,8 @@ var variables = map[string]func(*request) value{
 	"request_id":        func(q *request) value { return str(fmt.Sprintf("%016x%016x", q.Random, ^q.Random)) },
 	"ssl_server_name":   func(q *request) value { return q.serverName() },
 	"ssl_client_verify": func(q *request) value { return q.clientVerify() },
-	"mesh_nil":          func(*request) value { return value{} }, // by convention never set
+	"mesh_nil":          func(*request) value { return value{} }, // by convention never set, like the next
+	"amesh_absent":      func(*request) value { return value{} },
 }
 
 // address is absent for a request without one.
@@ -116,4 +119,12 @@ func (q *request) arguments() value {
 		return value{}
 	}
 	return str(q.args)
+}
+
+// serverProtocol is the protocol of a request as nginx names it.
+func serverProtocol(protocol string) string {
+	if protocol == "h2c" {
+		return "HTTP/2.0"
+	}
+	return strings.ToUpper(protocol)
 }

@@ -23,12 +23,12 @@ type chain struct {
 type handler func(r *model.Request, local netip.AddrPort, t *model.Trace) model.Outcome
 
 // newChain prepares the chain of that index, or the default one if index is negative.
-func newChain(listener string, index int, fc *listenerv3.FilterChain, tables map[string]*Table) *chain {
+func newChain(listener string, index int, fc *listenerv3.FilterChain, known *tables) *chain {
 	label := fmt.Sprintf("%s filter_chain/%d", listener, index)
 	if index < 0 {
 		label = listener + " default_filter_chain"
 	}
-	return &chain{label: label, match: fc.GetFilterChainMatch(), handle: newHandler(label, fc, tables)}
+	return &chain{label: label, match: fc.GetFilterChainMatch(), handle: newHandler(label, fc, known)}
 }
 
 // mostSpecific is the chain that Envoy chooses: criterion by criterion, in this order, it keeps the chains that name the
@@ -95,6 +95,9 @@ func anyOf[K comparable](keys ...K) []K {
 func narrowCIDR(
 	chains []*chain, addr netip.Addr, ranges func(*listenerv3.FilterChainMatch) []*corev3.CidrRange,
 ) []*chain {
+	if !slices.ContainsFunc(chains, func(c *chain) bool { return len(ranges(c.match)) > 0 }) {
+		return chains
+	}
 	addr = addr.Unmap()
 	var preferred []netip.Prefix
 	for bits := addr.BitLen(); bits >= 0; bits-- {

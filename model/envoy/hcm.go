@@ -14,7 +14,7 @@ import (
 )
 
 // newHandler prepares the last network filter of a chain, the one that ends the connection.
-func newHandler(label string, fc *listenerv3.FilterChain, tables map[string]*Table) handler {
+func newHandler(label string, fc *listenerv3.FilterChain, known *tables) handler {
 	filters := fc.GetFilters()
 	if len(filters) == 0 {
 		return func(*model.Request, netip.AddrPort, *model.Trace) model.Outcome {
@@ -27,7 +27,7 @@ func newHandler(label string, fc *listenerv3.FilterChain, tables map[string]*Tab
 	switch {
 	case config.MessageIs(manager):
 		if err = config.UnmarshalTo(manager); err == nil {
-			return newManager(label, manager, tables).handle
+			return newManager(label, manager, known).handle
 		}
 	case config.MessageIs(proxy):
 		if err = config.UnmarshalTo(proxy); err == nil {
@@ -59,20 +59,21 @@ func tunnel(label string, p *tcpv3.TcpProxy) handler {
 
 // manager is an HTTP connection manager: what it does to a request before it asks for a route.
 type manager struct {
-	label string
-	msg   *hcmv3.HttpConnectionManager
-	table *Table
-	why   string // why there is no table
+	label   string
+	msg     *hcmv3.HttpConnectionManager
+	table   *Table
+	why     string // why there is no table
+	filters []httpFilter
 }
 
-func newManager(label string, msg *hcmv3.HttpConnectionManager, tables map[string]*Table) *manager {
-	m := &manager{label: label, msg: msg}
+func newManager(label string, msg *hcmv3.HttpConnectionManager, known *tables) *manager {
+	m := &manager{label: label, msg: msg, filters: newHTTPFilters(msg.GetHttpFilters())}
 	switch specifier := msg.GetRouteSpecifier().(type) {
 	case *hcmv3.HttpConnectionManager_Rds:
-		m.table = tables[specifier.Rds.GetRouteConfigName()]
+		m.table = known.byName[specifier.Rds.GetRouteConfigName()]
 		m.why = "route configuration " + strconv.Quote(specifier.Rds.GetRouteConfigName()) + " has not arrived"
 	case *hcmv3.HttpConnectionManager_RouteConfig:
-		m.table = NewTable(specifier.RouteConfig)
+		m.table = known.table(specifier.RouteConfig)
 	default:
 		m.why = "scoped routes are not modelled"
 	}
@@ -84,10 +85,15 @@ func (m *manager) handle(r *model.Request, local netip.AddrPort, t *model.Trace)
 		return undecided(m.label, m.why)
 	}
 	q := newRequest(r)
+	q.local, q.client = local, m.client(r)
 	if status, why := m.normalise(q, local.Port()); status != 0 {
 		return model.Outcome{Kind: model.Answered, Status: status, Reason: m.label + ": " + why}
 	}
-	return m.table.route(q, t)
+	c := m.table.choose(q, t)
+	if c.route == nil && c.otherwise.Kind == model.Undecided {
+		return c.otherwise
+	}
+	return runFilters(m.filters, &stream{request: q, choice: c})
 }
 
 // normalise rewrites host and path as configured. It returns a status other than 0, and the reason, where Envoy answers

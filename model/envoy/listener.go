@@ -19,17 +19,17 @@ type listener struct {
 	fallback  *chain // default_filter_chain, or nil
 }
 
-func newListener(msg *listenerv3.Listener, tables map[string]*Table) *listener {
+func newListener(msg *listenerv3.Listener, known *tables) *listener {
 	l := &listener{msg: msg, label: "listener/" + msg.GetName()}
 	l.addAddress(msg.GetAddress())
 	for _, a := range msg.GetAdditionalAddresses() {
 		l.addAddress(a.GetAddress())
 	}
 	for i, fc := range msg.GetFilterChains() {
-		l.chains = append(l.chains, newChain(l.label, i, fc, tables))
+		l.chains = append(l.chains, newChain(l.label, i, fc, known))
 	}
 	if fc := msg.GetDefaultFilterChain(); fc != nil {
-		l.fallback = newChain(l.label, -1, fc, tables)
+		l.fallback = newChain(l.label, -1, fc, known)
 	}
 	return l
 }

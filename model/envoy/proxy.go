@@ -2,9 +2,15 @@
 // sent them, and a model.Request to the cluster that it goes to, or the answer that Envoy gives.
 //
 // It covers listener selection (also for intercepted connections), filter chain matching, path and host normalisation
-// of the HTTP connection manager, virtual host selection and route matching. It does not cover HTTP filters (RBAC, JWT,
-// fault, CORS and others), which may answer before the router does, nor runtime overrides, nor endpoints. The rules are
-// those of Envoy's API documentation and source.
+// of the HTTP connection manager, the choice of virtual host, route and weighted cluster, the HTTP filters RBAC, fault,
+// CORS and jwt_authn with their configurations for routes, redirects, direct responses, rewrites of path and host, and
+// operations on headers. A request is undecided where an HTTP filter that may change what becomes of it is not one of
+// these, where a service or a token decides (ext_authz; jwt_authn, but for requests without a token), and where an
+// operation uses a command operator that is not modelled.
+//
+// It does not cover runtime overrides, network filters beside the one that ends a chain, endpoints (but for their host
+// names, with auto_host_rewrite), retries, nor the headers of model.OwnHeader; answers with a body have no Content-Type
+// unless the configuration gives one. The rules are those of Envoy's API documentation and source.
 package envoy
 
 import (
@@ -27,15 +33,33 @@ type Proxy struct {
 // keeps no reference that it would modify. Configuration that Envoy would refuse is found when a request meets it: the
 // outcome is then model.Undecided.
 func New(listeners []*listenerv3.Listener, routes []*routev3.RouteConfiguration) *Proxy {
-	tables := map[string]*Table{}
+	return newProxy(listeners, routes, nil)
+}
+
+func newProxy(
+	listeners []*listenerv3.Listener, routes []*routev3.RouteConfiguration, hostnames map[string]string,
+) *Proxy {
+	known := &tables{byName: map[string]*Table{}, hostnames: hostnames}
 	for _, rc := range routes {
-		tables[rc.GetName()] = NewTable(rc)
+		known.byName[rc.GetName()] = known.table(rc)
 	}
 	p := &Proxy{}
 	for _, l := range listeners {
-		p.listeners = append(p.listeners, newListener(l, tables))
+		p.listeners = append(p.listeners, newListener(l, known))
 	}
 	return p
+}
+
+// tables are what connection managers need to know beside their own configuration.
+type tables struct {
+	byName    map[string]*Table
+	hostnames map[string]string // of the endpoints of clusters, see hostnamesOf
+}
+
+func (t *tables) table(rc *routev3.RouteConfiguration) *Table {
+	table := NewTable(rc)
+	table.hostnames = t.hostnames
+	return table
 }
 
 // FromSnapshot is an Envoy that holds what s does.
@@ -48,7 +72,7 @@ func FromSnapshot(s *snapshot.Snapshot) *Proxy {
 	for _, rc := range s.RouteConfigurations().All() {
 		routes = append(routes, rc)
 	}
-	return New(listeners, routes)
+	return newProxy(listeners, routes, hostnamesOf(s))
 }
 
 // Route says what becomes of r. If t is not nil, the listener, filter chain, virtual host and routes that were

@@ -1,23 +1,37 @@
 package envoy
 
 import (
+	"net/netip"
 	"strings"
 
 	"github.com/amesh-render/amesh-render/model"
 )
 
-// request is a model.Request with the authority and path that Envoy routes by.
+// request is a model.Request as Envoy routes it, and as filters and routes change it.
 type request struct {
 	*model.Request
 	authority string
-	target    string // :path, with the query
-	path      string // without query and fragment
+	target    string         // :path, with the query
+	path      string         // without query and fragment
+	headers   []model.Header // in lower case; changed by replacing the slice, never in place
+	local     netip.AddrPort // the connection's local address, which is the original destination where it is restored
+	client    netip.AddrPort // whom Envoy takes for the client: the peer, or an address of X-Forwarded-For
 }
 
 func newRequest(r *model.Request) *request {
-	q := &request{Request: r, authority: r.Authority}
+	q := &request{Request: r, authority: r.Authority, headers: r.Headers, local: r.Destination, client: r.Remote}
 	q.setTarget(r.Target)
 	return q
+}
+
+// Values are the values of the header called name (lower case) as it now is.
+func (r *request) Values(name string) []string { return values(r.headers, name) }
+
+// remove removes headers.
+func (r *request) remove(names ...string) {
+	for _, name := range names {
+		r.headers = removed(r.headers, foldASCII(name))
+	}
 }
 
 func (r *request) setTarget(target string) {

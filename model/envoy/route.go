@@ -18,16 +18,27 @@ type condition struct {
 
 // route is a route, as the conditions that must all hold and what it then does.
 type route struct {
-	label, name, virtualHost string
-	conditions               []condition
-	act                      action
+	label, name string
+	conditions  []condition
+	act         action
+	operations  operations
+	configs     filterConfigs
+	forwards    bool        // it has a RouteAction
+	cors        corsPolicy  // of the RouteAction's deprecated field, or nil
+	cluster     string      // of the RouteAction, if it names one
+	weighted    *clusterSet // of the RouteAction, or nil
 }
 
-func newRoute(label, virtualHost string, msg *routev3.Route, ignoreParameters bool) *route {
+func newRoute(label string, msg *routev3.Route, ignoreParameters bool) *route {
 	return &route{
-		label: label, name: msg.GetName(), virtualHost: virtualHost,
-		conditions: conditions(msg.GetMatch(), ignoreParameters),
+		label: label, name: msg.GetName(), conditions: conditions(msg.GetMatch(), ignoreParameters),
+		configs:    newFilterConfigs(msg.GetTypedPerFilterConfig()),
+		operations: newOperations(label, msg),
+		forwards:   msg.GetRoute() != nil,
+		cluster:    msg.GetRoute().GetCluster(),
+		weighted:   newClusterSet(label, msg.GetRoute().GetWeightedClusters()),
 		act:        newAction(msg),
+		cors:       deprecatedCORS(msg.GetRoute()),
 	}
 }
 
@@ -44,12 +55,6 @@ func (r *route) matches(q *request) (verdict model.Verdict, why string) {
 		}
 	}
 	return verdict, why
-}
-
-func (r *route) outcome(q *request) model.Outcome {
-	o := r.act(q)
-	o.Route, o.Name, o.VirtualHost = r.label, r.name, r.virtualHost
-	return o
 }
 
 // conditions are those of a match, the path's first.
@@ -126,28 +131,25 @@ func hasSegments(path, prefix string) bool {
 	return found && (rest == "" || rest[0] == '/')
 }
 
-// isGRPC is Envoy's reading of a content type: application/grpc itself, or with "+".
-func isGRPC(r *request) model.Verdict {
-	contentType, _ := r.header("content-type")
-	rest, found := strings.CutPrefix(contentType, "application/grpc")
-	return model.Holds(found && (rest == "" || rest[0] == '+'))
-}
-
 // fraction is a runtime fraction at its default value: what a runtime override would say is not known here.
 func fraction(f *typev3.FractionalPercent) condition {
-	denominators := map[typev3.FractionalPercent_DenominatorType]uint64{
-		typev3.FractionalPercent_HUNDRED:      100,
-		typev3.FractionalPercent_TEN_THOUSAND: 10_000,
-		typev3.FractionalPercent_MILLION:      1_000_000,
+	words := fmt.Sprintf("runtime_fraction %d/%s", f.GetNumerator(), f.GetDenominator())
+	return condition{words, func(r *request) model.Verdict { return model.Holds(hits(f, r.Random)) }}
+}
+
+// hits says whether a random number falls into the share of a percentage.
+func hits(p *typev3.FractionalPercent, random uint64) bool {
+	return random%denominator(p) < uint64(p.GetNumerator())
+}
+
+func denominator(p *typev3.FractionalPercent) uint64 {
+	switch p.GetDenominator() {
+	case typev3.FractionalPercent_TEN_THOUSAND:
+		return 10_000
+	case typev3.FractionalPercent_MILLION:
+		return 1_000_000
 	}
-	denominator, known := denominators[f.GetDenominator()]
-	if !known {
-		return unknown("runtime_fraction: a denominator that is not modelled")
-	}
-	words := fmt.Sprintf("runtime_fraction %d/%d", f.GetNumerator(), denominator)
-	return condition{words, func(r *request) model.Verdict {
-		return model.Holds(r.Random%denominator < uint64(f.GetNumerator()))
-	}}
+	return 100
 }
 
 func tlsCondition(m *routev3.RouteMatch_TlsContextMatchOptions) condition {

@@ -12,12 +12,16 @@ import (
 
 // Table is a route configuration, prepared for many requests. It is immutable and safe for concurrent use.
 type Table struct {
-	label      string
-	ignorePort bool
-	exact      map[string]*virtualHost
-	suffixes   map[string]*virtualHost // of "*.b.c": ".b.c"
-	prefixes   map[string]*virtualHost // of "a.b.*": "a.b."
-	fallback   *virtualHost            // of "*", or nil
+	label            string
+	ignorePort       bool
+	mostSpecificWins bool
+	operations       operations
+	configs          filterConfigs
+	hostnames        map[string]string // of clusters' endpoints
+	exact            map[string]*virtualHost
+	suffixes         map[string]*virtualHost // of "*.b.c": ".b.c"
+	prefixes         map[string]*virtualHost // of "a.b.*": "a.b."
+	fallback         *virtualHost            // of "*", or nil
 }
 
 type virtualHost struct {
@@ -25,17 +29,22 @@ type virtualHost struct {
 	requireTLS  routev3.VirtualHost_TlsRequirementType
 	matcher     bool // it has a matcher tree instead of routes
 	routes      []*route
+	operations  operations
+	configs     filterConfigs
+	cors        corsPolicy // of the deprecated field, or nil
 }
 
 // NewTable prepares rc. Where virtual hosts share a domain, for which Envoy refuses rc, the first keeps it.
 func NewTable(rc *routev3.RouteConfiguration) *Table {
 	t := &Table{
 		label:      "route_config/" + rc.GetName(),
-		ignorePort: rc.GetIgnorePortInHostMatching(),
-		exact:      map[string]*virtualHost{},
-		suffixes:   map[string]*virtualHost{},
-		prefixes:   map[string]*virtualHost{},
+		ignorePort: rc.GetIgnorePortInHostMatching(), mostSpecificWins: rc.GetMostSpecificHeaderMutationsWins(),
+		configs:  newFilterConfigs(rc.GetTypedPerFilterConfig()),
+		exact:    map[string]*virtualHost{},
+		suffixes: map[string]*virtualHost{},
+		prefixes: map[string]*virtualHost{},
 	}
+	t.operations = newOperations(t.label, rc)
 	for _, msg := range rc.GetVirtualHosts() {
 		vh := newVirtualHost(t.label, msg, rc.GetIgnorePathParametersInPathMatching())
 		for _, domain := range msg.GetDomains() {
@@ -51,9 +60,12 @@ func newVirtualHost(table string, msg *routev3.VirtualHost, ignoreParameters boo
 		name:       msg.GetName(),
 		requireTLS: msg.GetRequireTls(),
 		matcher:    msg.GetMatcher() != nil,
+		configs:    newFilterConfigs(msg.GetTypedPerFilterConfig()),
 	}
+	vh.operations = newOperations(vh.label, msg)
+	vh.cors = deprecatedCORS(msg)
 	for i, r := range msg.GetRoutes() {
-		vh.routes = append(vh.routes, newRoute(fmt.Sprintf("%s route/%d", vh.label, i), vh.name, r, ignoreParameters))
+		vh.routes = append(vh.routes, newRoute(fmt.Sprintf("%s route/%d", vh.label, i), r, ignoreParameters))
 	}
 	return vh
 }
@@ -76,42 +88,53 @@ func (t *Table) add(domain string, vh *virtualHost) {
 	}
 }
 
-// Route says what this table does with r, as if an HTTP connection manager without normalisation had asked. If tr is not
-// nil, what was considered is recorded in it.
+// Route says what this table does with r, as if an HTTP connection manager without filters and normalisation had asked.
+// If tr is not nil, what was considered is recorded in it.
 func (t *Table) Route(r *model.Request, tr *model.Trace) model.Outcome {
-	return t.route(newRequest(r), tr)
+	q := newRequest(r)
+	return t.choose(q, tr).serve(q)
 }
 
-func (t *Table) route(r *request, tr *model.Trace) model.Outcome {
-	vh := t.virtualHost(r.authority)
-	if vh == nil {
+// choose finds the virtual host and the route for r, and the cluster if it is one of several by weight.
+func (t *Table) choose(r *request, tr *model.Trace) *choice {
+	c := &choice{table: t, host: t.virtualHost(r.authority)}
+	if c.host == nil {
 		why := fmt.Sprintf("%s: no virtual host for %q", t.label, r.authority)
-		return model.Outcome{Kind: model.NoRoute, Status: http.StatusNotFound, Reason: why}
+		c.otherwise = model.Outcome{Kind: model.NoRoute, Status: http.StatusNotFound, Reason: why}
+		return c
 	}
-	tr.Take(vh.label, "")
-	if vh.redirectsToTLS(r) {
-		o := model.Outcome{Kind: model.Answered, Status: http.StatusMovedPermanently, Reason: "require_tls"}
-		o.VirtualHost, o.Route = vh.name, vh.label
-		return o
+	tr.Take(c.host.label, "")
+	switch {
+	case c.host.redirectsToTLS(r):
+		c.otherwise = c.placed(redirectToTLS(r))
+		c.otherwise.Route = c.host.label
+	case c.host.matcher:
+		c.otherwise = undecided(c.host.label, "a matcher tree is not modelled")
+	default:
+		c.chooseRoute(r, tr)
 	}
-	if vh.matcher {
-		return undecided(vh.label, "a matcher tree is not modelled")
-	}
-	for _, candidate := range vh.routes {
+	return c
+}
+
+// chooseRoute takes the first route that matches.
+func (c *choice) chooseRoute(r *request, tr *model.Trace) {
+	for _, candidate := range c.host.routes {
 		switch verdict, why := candidate.matches(r); verdict {
 		case model.No:
 			tr.Skip(candidate.label, why)
 		case model.Unknown:
-			return undecided(candidate.label, why)
+			c.otherwise = undecided(candidate.label, why)
+			return
 		case model.Yes:
 			tr.Take(candidate.label, "")
-			return candidate.outcome(r)
+			c.route, c.cluster = candidate, candidate.weighted.pick(r)
+			return
 		}
 	}
-	return model.Outcome{
-		Kind: model.NoRoute, Status: http.StatusNotFound, VirtualHost: vh.name,
-		Reason: vh.label + ": no route matches; Envoy tries no other virtual host",
-	}
+	c.otherwise = c.placed(model.Outcome{
+		Kind: model.NoRoute, Status: http.StatusNotFound,
+		Reason: c.host.label + ": no route matches; Envoy tries no other virtual host",
+	})
 }
 
 // virtualHost is the virtual host for an authority: exact domain, longest suffix wildcard, longest prefix wildcard, "*".

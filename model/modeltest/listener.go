@@ -22,6 +22,13 @@ import (
 // routes come by RDS under the name that the port's route configuration has; and virtualInbound, with one filter chain
 // per port and its routes inline.
 func Listeners(outbound, inbound map[uint16]*routev3.RouteConfiguration) []*listenerv3.Listener {
+	return listeners(outbound, inbound, func() wideManager {
+		return wideManager{filters: []*hcmv3.HttpFilter{filter("envoy.filters.http.router", &routerv3.Router{})}}
+	})
+}
+
+// listeners draws what each connection manager adds by draw.
+func listeners(outbound, inbound map[uint16]*routev3.RouteConfiguration, draw func() wideManager) []*listenerv3.Listener {
 	var listeners []*listenerv3.Listener
 	virtualInbound := &listenerv3.Listener{
 		Name: "virtualInbound", Address: address("0.0.0.0", model.InboundPort),
@@ -37,7 +44,7 @@ func Listeners(outbound, inbound map[uint16]*routev3.RouteConfiguration) []*list
 		listeners = append(listeners, &listenerv3.Listener{
 			Name: "0.0.0.0_" + strconv.Itoa(int(port)), Address: address("0.0.0.0", port),
 			TrafficDirection: corev3.TrafficDirection_OUTBOUND, BindToPort: wrapperspb.Bool(false),
-			FilterChains: []*listenerv3.FilterChain{{Filters: manager(rds(outbound[port].GetName()))}},
+			FilterChains: []*listenerv3.FilterChain{{Filters: manager(rds(outbound[port].GetName()), draw())}},
 		})
 		virtualInbound.FilterChains = append(virtualInbound.FilterChains, &listenerv3.FilterChain{
 			Name: fmt.Sprintf("0.0.0.0_%d", port),
@@ -46,7 +53,7 @@ func Listeners(outbound, inbound map[uint16]*routev3.RouteConfiguration) []*list
 			},
 			Filters: manager(&hcmv3.HttpConnectionManager{
 				RouteSpecifier: &hcmv3.HttpConnectionManager_RouteConfig{RouteConfig: inbound[port]},
-			}),
+			}, draw()),
 		})
 	}
 	return append(listeners, virtualInbound, virtualOutbound())
@@ -73,14 +80,14 @@ func rds(name string) *hcmv3.HttpConnectionManager {
 }
 
 // manager completes an HTTP connection manager as istiod configures it.
-func manager(m *hcmv3.HttpConnectionManager) []*listenerv3.Filter {
+func manager(m *hcmv3.HttpConnectionManager, w wideManager) []*listenerv3.Filter {
 	m.StatPrefix = "http"
-	m.NormalizePath = wrapperspb.Bool(true)
+	m.NormalizePath = wrapperspb.Bool(!w.keepPaths)
+	m.MergeSlashes = w.mergeSlashes
 	m.PathWithEscapedSlashesAction = hcmv3.HttpConnectionManager_KEEP_UNCHANGED
-	m.HttpFilters = []*hcmv3.HttpFilter{{
-		Name:       "envoy.filters.http.router",
-		ConfigType: &hcmv3.HttpFilter_TypedConfig{TypedConfig: packed(&routerv3.Router{})},
-	}}
+	m.UseRemoteAddress = wrapperspb.Bool(w.useRemoteAddress)
+	m.XffNumTrustedHops = w.trustedHops
+	m.HttpFilters = w.filters
 	return filters("envoy.filters.network.http_connection_manager", m)
 }
 

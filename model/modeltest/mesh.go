@@ -1,10 +1,11 @@
 // Package modeltest makes random Envoy configurations, and random requests that nearly match them, for differential
 // tests: what Envoy does with a request (model/envoy) must be what APISIX does with what was rendered (model/apisix).
 //
-// The alphabets are small on purpose, so that routes overlap and near misses are common. What is known and announced to
-// differ between the two proxies is not generated: hosts with a trailing dot, encoded paths, double slashes and dot
-// segments above the root, backslashes, header names with underscores, repeated headers, query values that decode to
-// something else.
+// The alphabets are small on purpose, so that routes overlap and near misses are common. NewMesh and Request make what
+// both proxies must treat alike. What is known and announced to differ is not among it: hosts with a trailing dot, encoded
+// paths, double slashes and dot segments above the root, backslashes, header names with underscores, repeated headers,
+// query values that decode to something else. NewWideMesh and WideRequest make all of that too, and everything that routes
+// and HTTP filters can do on connections in plain text but gRPC.
 //
 // Everything is drawn from one *rand.Rand: a seed repeats a failure.
 package modeltest

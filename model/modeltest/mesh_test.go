@@ -65,3 +65,57 @@ func TestRequestsNearlyMatch(t *testing.T) {
 		t.Errorf("%d requests are undecided", kinds[model.Undecided])
 	}
 }
+
+func TestEnvoyWouldAcceptTheWideMeshes(t *testing.T) {
+	for seed := range uint64(100) {
+		mesh := NewWideMesh(rand.New(rand.NewPCG(seed, 0)))
+		for _, m := range mesh.Resources() {
+			if err := m.(validated).ValidateAll(); err != nil {
+				t.Errorf("seed %d: %v", seed, err)
+			}
+		}
+	}
+}
+
+// TestWideRequestsMeetEverything keeps the wide generator honest: each thing that a mesh can do happens often enough.
+func TestWideRequestsMeetEverything(t *testing.T) {
+	counts := map[string]int{}
+	for seed := range uint64(100) {
+		rng := rand.New(rand.NewPCG(seed, 0))
+		mesh := NewWideMesh(rng)
+		proxy := envoy.New(mesh.Listeners, slices.Collect(maps.Values(mesh.Outbound)))
+		for range 100 {
+			r := WideRequest(rng, mesh)
+			o := proxy.Route(r, nil)
+			counts[o.Kind.String()]++
+			counts[o.Filter]++
+			for what, happened := range map[string]bool{
+				"path rewritten":    o.Kind == model.Routed && o.Path != r.Target,
+				"host rewritten":    o.Kind == model.Routed && o.Host != r.Authority,
+				"redirect":          o.Reason == "redirect",
+				"several clusters":  len(o.Clusters) > 1,
+				"many clusters":     len(o.Clusters) > 20,
+				"delay":             o.Delay > 0,
+				"response headers":  o.Kind == model.Routed && !slices.Equal(o.ResponseHeaders, r.Response),
+				"CORS":              slices.ContainsFunc(o.ResponseHeaders, func(h model.Header) bool { return h.Name == "access-control-allow-origin" }),
+				"header operations": o.Kind == model.Routed && slices.ContainsFunc(o.Headers, func(h model.Header) bool { return h.Name == "x-new" }),
+			} {
+				if happened {
+					counts[what]++
+				}
+			}
+		}
+	}
+	for what, least := range map[string]int{
+		"routed": 1000, "answered": 1000, "no route": 500, rbacName: 500, jwtName: 100, faultName: 50, corsName: 5,
+		"path rewritten": 100, "host rewritten": 50, "redirect": 100, "several clusters": 100, "many clusters": 20, "delay": 20,
+		"response headers": 100, "CORS": 20, "header operations": 30,
+	} {
+		if counts[what] < least {
+			t.Errorf("%s: %d times, want at least %d", what, counts[what], least)
+		}
+	}
+	if counts["undecided"] > 2000 {
+		t.Errorf("%d of 10,000 requests are undecided", counts["undecided"])
+	}
+}

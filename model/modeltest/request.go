@@ -97,3 +97,48 @@ func queryString(rng *rand.Rand) string {
 	}
 	return "?" + strings.Join(parameters, "&")
 }
+
+// WideRequest draws a request as Request does, and makes some of them odd: paths that are spelt in many ways, headers that
+// are there twice or named with "_", addresses of all kinds, tokens, origins.
+func WideRequest(rng *rand.Rand, m *Mesh) *model.Request {
+	r := Request(rng, m)
+	r.Remote = netip.AddrPortFrom(netip.MustParseAddr(pick(rng, Clients...)), 40000)
+	for range pick(rng, 0, 0, 1) {
+		r.Target = oddPath(rng, r.Target)
+	}
+	add := func(n int, name string, values ...string) {
+		if oneIn(rng, n) {
+			r.Headers = append(r.Headers, model.Header{Name: name, Value: pick(rng, values...)})
+		}
+	}
+	add(8, "x-a", headerValues...)
+	add(8, "x_a", headerValues...)
+	add(12, "x.a", headerValues...)
+	add(3, "x-forwarded-for", "10.3.0.1", "1.2.3.4, 10.3.0.77", "10.3.0.77,1.2.3.4", "192.0.2.200 , 10.3.0.1", "nobody", "2001:db8::1", "::ffff:10.3.0.1", "10.3.0.999", "010.3.0.1", "")
+	add(6, "authorization", "Bearer a.b.c", "Bearer abc", "Basic abc")
+	add(6, "x-token", "Token a.b.c", "a")
+	add(8, "cookie", "c=1", "d=c")
+	add(8, "x-payload", "forged")
+	add(2, "origin", append([]string{"", "http://c.test"}, Origins...)...)
+	if oneIn(rng, 4) {
+		r.Method = "OPTIONS"
+		add(1, "access-control-request-method", "GET", "GET", "")
+	}
+	for _, name := range []string{"x-a", "x-b", "server"} {
+		if oneIn(rng, 3) {
+			r.Response = append(r.Response, model.Header{Name: name, Value: pick(rng, "1", "2", "")})
+		}
+	}
+	return r
+}
+
+// oddPath spells a path in another way, or changes it by one that looks like it.
+func oddPath(rng *rand.Rand, target string) string {
+	at := rng.IntN(len(target) + 1)
+	if q := strings.IndexByte(target, '?'); q >= 0 {
+		at = min(at, q)
+	}
+	at = max(at, 1)
+	odd := pick(rng, "/", "//", "/./", "/../", "/..", "/.", "%2f", "%2F..%2f", "%61", "%41", "%20", "%2e", `\`, "%5c", ";x=1", "..", "%25", "~", "%7e", "%0a")
+	return target[:at] + odd + target[at:]
+}
