@@ -126,6 +126,7 @@ func (a *Agent) render(s *snapshot.Snapshot) {
 // write writes one step to the file.
 func (a *Agent) write(s *snapshot.Snapshot, config *apisix.Config) error {
 	text := apisix.Encode(config, apisix.EncodeOptions{Format: a.Format, Header: a.Header})
+	a.File.Secret = config.HoldsPrivateKeys()
 	result, err := a.File.Write(text)
 	if err != nil && !result.Written {
 		return err

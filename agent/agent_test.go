@@ -277,3 +277,32 @@ func TestVerifier(t *testing.T) {
 		})
 	}
 }
+
+func TestAgentHidesPrivateKeys(t *testing.T) {
+	dump, err := os.Open(filepath.Join("..", "render", "testdata", "upstream-tls", "in.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dump.Close()
+	keys, err := snapshot.Decode(snapshot.Source{Name: dump.Name(), Reader: dump})
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "apisix.yaml")
+	_, snapshots := start(t, path)
+	mode := func() os.FileMode {
+		info, err := os.Stat(path)
+		if err != nil {
+			return 0
+		}
+		return info.Mode()
+	}
+
+	snapshots <- mesh(t, "one")
+	eventually(t, "a file without keys is for everybody", func() bool { return mode() == 0o644 })
+	snapshots <- keys
+	eventually(t, "the keys are written", func() bool { return strings.Contains(read(path), "PRIVATE KEY") })
+	if mode() != 0o640 {
+		t.Errorf("a file with private keys has mode %v", mode())
+	}
+}

@@ -16,6 +16,8 @@ import (
 // renderFlags are the flags of commands that render.
 type renderFlags struct {
 	role, originalDst         string
+	extAuthz                  string
+	upstreamTLS               string
 	outboundPort, inboundPort int
 }
 
@@ -23,6 +25,10 @@ func (f *renderFlags) declareRender(set *pflag.FlagSet) {
 	set.StringVar(&f.role, "role", "", "`ROLE` of the proxy: sidecar or gateway (default: as the dump's node id says, else sidecar)")
 	set.StringVar(&f.originalDst, "original-dst", "", "`HOW` APISIX knows the port that a client dialled: runtime "+
 		"(apisix-runtime's variable, in the official images), host (the Host header) or none (default runtime, none for gateways)")
+	set.StringVar(&f.extAuthz, "ext-authz", "", "`WHAT` becomes of requests that Envoy would ask an HTTP service about: refuse, or forward-auth, "+
+		"which asks with another path than Envoy's (default refuse)")
+	set.StringVar(&f.upstreamTLS, "upstream-tls", "", "`WAY` with endpoints whose certificates Envoy would verify, which APISIX does not: "+
+		"refuse (no requests), verified (nginx's proxy_ssl_verify is on) or unverified (default refuse)")
 	set.IntVar(&f.outboundPort, "outbound-port", render.DefaultOutboundPort, "`PORT` on which APISIX gets the pod's outbound connections")
 	set.IntVar(&f.inboundPort, "inbound-port", render.DefaultInboundPort, "`PORT` on which APISIX gets the pod's inbound connections")
 }
@@ -32,6 +38,12 @@ func (f *renderFlags) options() (o render.Options, err error) {
 		return o, err
 	}
 	if o.OriginalDst, err = render.ParseOriginalDst(f.originalDst); err != nil {
+		return o, err
+	}
+	if o.ExtAuthz, err = render.ParseExtAuthz(f.extAuthz); err != nil {
+		return o, err
+	}
+	if o.UpstreamTLS, err = render.ParseUpstreamTLS(f.upstreamTLS); err != nil {
 		return o, err
 	}
 	for _, port := range []int{f.outboundPort, f.inboundPort} {
@@ -53,31 +65,42 @@ type fileFlags struct {
 }
 
 func (f *fileFlags) declareFile(set *pflag.FlagSet) {
-	set.StringVar(&f.mode, "file-mode", "0644", "permissions of the output file, as an octal `MODE`")
+	set.StringVar(&f.mode, "file-mode", "", "permissions of the output file, as an octal `MODE` (default 0644, or 0640 when it holds private keys)")
 	set.StringVar(&f.owner, "file-owner", "", "numeric `UID:GID` of the output file (default: whoever writes it)")
 	set.BoolVar(&f.inPlace, "in-place", false, "rewrite the output file instead of replacing it; not atomic, "+
 		"for a file that is a mount of its own")
 }
 
 // file is the output file at path, nil for standard output. In the style lines a file carries generation numbers.
-func (f *fileFlags) file(path string, format apisix.Format) (*watch.File, error) {
+func (f *fileFlags) file(path string, format apisix.Format) (_ *watch.File, err error) {
 	if path == "-" {
 		return nil, nil
 	}
 	if path == "" {
 		return nil, fmt.Errorf("the output file has no name")
 	}
-	mode, err := strconv.ParseUint(f.mode, 8, 32)
-	if err != nil || mode == 0 || mode > 0o777 {
-		return nil, fmt.Errorf("file mode %q is not an octal number such as 0644", f.mode)
+	file := &watch.File{Path: path, InPlace: f.inPlace, Generation: format == apisix.Lines}
+	if file.Mode, err = parseMode(f.mode); err != nil {
+		return nil, err
 	}
-	file := &watch.File{Path: path, Mode: fs.FileMode(mode), InPlace: f.inPlace, Generation: format == apisix.Lines}
 	if f.owner != "" {
 		if file.Owner, err = parseOwner(f.owner); err != nil {
 			return nil, err
 		}
 	}
 	return file, nil
+}
+
+// parseMode reads permissions; "" is 0, which leaves them to watch.
+func parseMode(s string) (fs.FileMode, error) {
+	if s == "" {
+		return 0, nil
+	}
+	mode, err := strconv.ParseUint(s, 8, 32)
+	if err != nil || mode == 0 || mode > 0o777 {
+		return 0, fmt.Errorf("file mode %q is not an octal number such as 0644", s)
+	}
+	return fs.FileMode(mode), nil
 }
 
 func parseOwner(s string) (*watch.Owner, error) {

@@ -85,6 +85,9 @@ func (f *onceFlags) run(s Streams, args []string) error {
 	if file == nil && format == apisix.Lines {
 		text = watch.Stamp(1, text) // a file gets its number when it is written
 	}
+	if file != nil {
+		file.Secret = result.Config.HoldsPrivateKeys()
+	}
 	return write(text, file, s)
 }
 

@@ -8,6 +8,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/anypb"
 
+	"github.com/amesh-render/amesh-render/internal/mutate"
 	"github.com/amesh-render/amesh-render/render"
 	"github.com/amesh-render/amesh-render/render/apisix"
 	"github.com/amesh-render/amesh-render/xds/snapshot"
@@ -84,7 +85,7 @@ func encode(r render.Result) []byte {
 func binaryResponses(b *testing.B, s *snapshot.Snapshot) [][]byte {
 	b.Helper()
 	byType := map[string]*discoveryv3.DiscoveryResponse{}
-	for _, m := range all(s) {
+	for _, m := range mutate.Resources(s) {
 		a, err := anypb.New(m)
 		if err != nil {
 			b.Fatal(err)

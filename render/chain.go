@@ -19,14 +19,15 @@ type httpChain struct {
 	manager  *hcmv3.HttpConnectionManager
 	routes   *routev3.RouteConfiguration
 	routesAt *place
-	// refused says that a filter of the chain guards it in a way that cannot be expressed: all requests get 403.
-	refused bool
+	// filters are those that do something to requests, in Envoy's order: the network filters that guard the
+	// connection first, then those of the connection manager.
+	filters []filterUse
 }
 
 var filterChainFields = tableOf(&listenerv3.FilterChain{}, fields{
-	"filter_chain_match":               rendered,
-	"filters":                          rendered,
-	"transport_socket":                 rendered,
+	"filter_chain_match":               composed,
+	"filters":                          composedOf("as HttpConnectionManager; connections that do not speak HTTP are not served"),
+	"transport_socket":                 noTLS,
 	"name":                             harmless("for people and tools"),
 	"metadata":                         harmless("for people and tools"),
 	"transport_socket_connect_timeout": harmless("concerns the TLS handshake"),
@@ -34,15 +35,32 @@ var filterChainFields = tableOf(&listenerv3.FilterChain{}, fields{
 
 // The conditions of a filter chain that can be expressed for plain HTTP.
 var filterChainMatchFields = tableOf(&listenerv3.FilterChainMatch{}, fields{
-	"destination_port":      rendered,
-	"transport_protocol":    rendered,
-	"application_protocols": rendered,
-	"server_names":          rendered,
+	"destination_port":      originalDestination,
+	"transport_protocol":    noTLS,
+	"application_protocols": reported(Dropped, "connections that are told apart by another protocol than HTTP are not served"),
+	"server_names":          noTLS,
+
+	"prefix_ranges":               lost("APISIX does not choose by the address that a connection was meant for: the chain is not served"),
+	"address_suffix":              lost("APISIX does not choose by the address that a connection was meant for: the chain is not served"),
+	"suffix_len":                  lost("APISIX does not choose by the address that a connection was meant for: the chain is not served"),
+	"direct_source_prefix_ranges": lost(ofSomeClients),
+	"source_type":                 lost(ofSomeClients),
+	"source_prefix_ranges":        lost(ofSomeClients),
+	"source_ports":                lost(ofSomeClients),
 })
+
+const ofSomeClients = "APISIX does not choose by the client's address: the chain is not served"
 
 // Network filters beside the HTTP connection manager and the TCP proxy, by type.
 var networkFilters = map[string]fieldRule{
 	"envoy.tcp.metadataexchange.config.MetadataExchange": harmless("exchanges names of workloads, for telemetry"),
+}
+
+// Network filters that decide on connections.
+var networkGuards = map[string]*httpFilter{
+	"envoy.extensions.filters.network.rbac.v3.RBAC": {
+		rule: partly("requests are refused, where Envoy closes the connection"), apply: (*renderer).networkRBAC},
+	"envoy.extensions.filters.network.ext_authz.v3.ExtAuthz": {rule: unknownGuardRule, apply: (*renderer).unknownGuard},
 }
 
 // httpChains are the filter chains of the listener that serve plain HTTP, those that ask for it by name first: Envoy
@@ -126,9 +144,11 @@ func (r *renderer) networkFilters(fc *listenerv3.FilterChain, at *place) (c http
 		case "envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy":
 			r.tcpProxy(config, at)
 			return c, false
-		case "envoy.extensions.filters.network.rbac.v3.RBAC", "envoy.extensions.filters.network.ext_authz.v3.ExtAuthz":
-			c.refused = c.refused || r.guard(config, at, "filters "+filter.GetName())
 		default:
+			if guard, ok := networkGuards[typeName(config)]; ok {
+				c.filters = append(c.filters, filterUse{kind: guard, config: config, at: at, field: "filters " + filter.GetName()})
+				continue
+			}
 			if _, known := networkFilters[typeName(config)]; !known {
 				r.findings.dropped(at, "filters", "the network filter %q is not rendered", filter.GetName())
 			}

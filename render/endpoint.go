@@ -1,170 +1,157 @@
 package render
 
 import (
+	"math/big"
 	"net/netip"
-	"strconv"
-	"strings"
+	"slices"
 
 	clusterv3 "github.com/envoyproxy/go-control-plane/envoy/config/cluster/v3"
 	corev3 "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
 	endpointv3 "github.com/envoyproxy/go-control-plane/envoy/config/endpoint/v3"
 
 	"github.com/amesh-render/amesh-render/render/apisix"
-	"github.com/amesh-render/amesh-render/xds/snapshot"
 )
 
-var assignmentFields = tableOf(&endpointv3.ClusterLoadAssignment{}, fields{
-	"cluster_name":    rendered,
-	"endpoints":       rendered,
-	"policy":          rendered,
-	"named_endpoints": lost("endpoints that are referred to by name are left out"),
-})
+// assigned sets the nodes of an upstream to the endpoints of a load assignment that may get requests, and its scheme to
+// how they are called.
+func (r *renderer) assigned(up *apisix.Upstream, c *clusterv3.Cluster, a *endpointv3.ClusterLoadAssignment, at *place) {
+	r.checkCommonLb(c.GetCommonLbConfig(), at)
+	r.checkAssignment(a, at)
+	if spills(a) {
+		r.findings.approximate(at, "endpoints.health_status", "so many endpoints of a priority are unhealthy that Envoy sends a share "+
+			"of the requests to the next; APISIX leaves a priority when none of its endpoints can be reached")
+	}
+	g := gathering{cluster: c, assignment: a, panics: panics(c, a), weighted: balancingOf(c).weighted, ipv6: r.ipv6}
+	g.targets = make([]target, 0, count(a))
+	for _, l := range a.GetEndpoints() {
+		g.add(l)
+	}
+	if g.unreachable > 0 {
+		r.findings.dropped(at, "endpoints", "%d of them have no TCP address that APISIX can call (pipes and internal listeners are none); "+
+			"they get no requests", g.unreachable)
+	}
+	chosen, ok := r.transport(up, &g, at)
+	if !ok {
+		return
+	}
+	targets, factors := g.shares(chosen)
+	var exact bool
+	if up.Nodes, exact = nodesOf(targets, factors, up.Type); !exact {
+		r.findings.approximate(at, "endpoints.load_balancing_weight", "weights are rounded to thousandths of the largest")
+	}
+}
 
-var assignmentPolicyFields = tableOf(&endpointv3.ClusterLoadAssignment_Policy{}, fields{
-	"drop_overloads":           lost("no share of the requests is dropped"),
-	"overprovisioning_factor":  near("a priority is left when none of its endpoints can be reached, not when few are healthy"),
-	"endpoint_stale_after":     near("endpoints do not expire"),
-	"weighted_priority_health": near("a priority is left when none of its endpoints can be reached, not when few are healthy"),
-})
+// degraded is how far below all others the priorities of degraded endpoints are; Envoy has 128.
+const degraded = 1000
 
-var localityFields = tableOf(&endpointv3.LocalityLbEndpoints{}, fields{
-	"locality":              harmless("names where the endpoints are"),
-	"metadata":              harmless("for people and tools"),
-	"lb_endpoints":          rendered,
-	"load_balancing_weight": rendered,
-	"priority":              rendered,
-	"proximity":             harmless("concerns zone-aware balancing"),
-})
+// A gathering collects the endpoints of one cluster that get requests.
+type gathering struct {
+	cluster     *clusterv3.Cluster
+	assignment  *endpointv3.ClusterLoadAssignment
+	panics      map[uint32]bool // the priorities in which unhealthy endpoints get requests too
+	weighted    bool            // localities share requests by their own weights
+	ipv6        bool            // the pod speaks IPv6
+	targets     []target
+	shareOf     []factor // by locality: its weight, less what its unhealthy endpoints would have had; nil for none
+	unreachable int      // endpoints without an address that APISIX can call
+}
 
-var lbEndpointFields = tableOf(&endpointv3.LbEndpoint{}, fields{
-	"endpoint":              rendered,
-	"health_status":         rendered,
-	"load_balancing_weight": rendered,
-	"metadata":              rendered,
-})
-
-var endpointFields = tableOf(&endpointv3.Endpoint{}, fields{
-	"address":              rendered,
-	"hostname":             harmless("concerns rewriting the Host header, which is reported"),
-	"health_check_config":  harmless("concerns active health checks, which are reported"),
-	"additional_addresses": near("only the first address of an endpoint is called"),
-})
-
-// nodes are the endpoints of a cluster.
-func (r *renderer) nodes(c *clusterv3.Cluster, at *place) []apisix.Node {
-	switch c.GetType() {
-	case clusterv3.Cluster_EDS:
-		name := snapshot.EndpointsName(c)
-		assignment, ok := r.snapshot.Endpoints().Get(name)
+// add takes the endpoints of one locality. Envoy's priority 0 is tried first, APISIX's highest; endpoints that are
+// degraded are tried after all others, of whatever priority.
+func (g *gathering) add(l *endpointv3.LocalityLbEndpoints) {
+	panics := g.panics[l.GetPriority()] // where Envoy forgets about localities, too
+	if g.weighted && !panics && l.GetLoadBalancingWeight().GetValue() == 0 {
+		return // where localities have weights, one without gets no requests
+	}
+	if panics && g.cluster.GetCommonLbConfig().GetZoneAwareLbConfig().GetFailTrafficOnPanic() {
+		return // in place of a panic Envoy answers 503
+	}
+	var share factor
+	if g.weighted && !panics {
+		share = g.share(l)
+	}
+	g.shareOf = append(g.shareOf, share)
+	for _, e := range localEndpoints(l) {
+		if !panics && !healthy(e) {
+			continue
+		}
+		host, port, ok := nodeAddress(e, g.ipv6)
 		if !ok {
-			r.findings.dropped(at, "eds_cluster_config",
-				"the endpoints %q are missing: requests are answered 503, as Envoy does", name)
+			g.unreachable++
+			continue
 		}
-		return r.assigned(c, assignment, at)
-	case clusterv3.Cluster_STRICT_DNS, clusterv3.Cluster_LOGICAL_DNS:
-		r.findings.approximate(at, "type", "APISIX calls one address of a name at a time, and takes the next when it resolves the name anew")
-		return r.assigned(c, c.GetLoadAssignment(), at)
-	case clusterv3.Cluster_ORIGINAL_DST:
-		return r.originalDst(c, at)
-	}
-	if c.GetClusterType() != nil {
-		r.findings.dropped(at, "cluster_type", "clusters of type %q are not rendered: requests are answered 503",
-			c.GetClusterType().GetName())
-		return []apisix.Node{}
-	}
-	return r.assigned(c, c.GetLoadAssignment(), at)
-}
-
-// originalDst is the node of a cluster that goes where the client meant to go. For Istio's inbound clusters,
-// "inbound|PORT||", that is the pod itself.
-func (r *renderer) originalDst(c *clusterv3.Cluster, at *place) []apisix.Node {
-	port, inbound := inboundPort(c.GetName())
-	if !inbound {
-		r.findings.dropped(at, "type", "APISIX cannot forward a request to the address that the client dialled: "+
-			"requests that no other route takes are answered 503")
-		return []apisix.Node{}
-	}
-	pod := podAddress(r.snapshot.Node().GetId())
-	if !pod.IsValid() {
-		r.findings.dropped(at, "type", "the dump does not say the pod's address (the node id has it): requests are answered 503")
-		return []apisix.Node{}
-	}
-	return []apisix.Node{{Host: nodeHost(pod.String()), Port: port, Weight: 1}}
-}
-
-// inboundPort reads the port in the name of one of Istio's inbound clusters.
-func inboundPort(cluster string) (int, bool) {
-	parts := strings.Split(cluster, "|")
-	if len(parts) != 4 || parts[0] != "inbound" {
-		return 0, false
-	}
-	port, err := strconv.ParseUint(parts[1], 10, 16)
-	return int(port), err == nil && port > 0
-}
-
-// assigned are the endpoints of a load assignment that may get requests.
-func (r *renderer) assigned(c *clusterv3.Cluster, a *endpointv3.ClusterLoadAssignment, at *place) []apisix.Node {
-	commonLbFields.check(c.GetCommonLbConfig(), at, "common_lb_config.", &r.findings)
-	assignmentFields.check(a, at, "load_assignment.", &r.findings)
-	assignmentPolicyFields.check(a.GetPolicy(), at, "load_assignment.policy.", &r.findings)
-	set := nodeSet{cluster: c, panic: panics(c, a), weighted: c.GetCommonLbConfig().GetLocalityWeightedLbConfig() != nil}
-	for _, l := range a.GetEndpoints() {
-		localityFields.check(l, at, "endpoints.", &r.findings)
-		for _, e := range l.GetLbEndpoints() {
-			lbEndpointFields.check(e, at, "endpoints.lb_endpoints.", &r.findings)
-			endpointFields.check(e.GetEndpoint(), at, "endpoints.lb_endpoints.endpoint.", &r.findings)
+		t := target{host: host, port: port, priority: -int(l.GetPriority()), weight: 1,
+			locality: len(g.shareOf) - 1, transport: transportOf(g.cluster, e)}
+		if w := e.GetLoadBalancingWeight(); w != nil {
+			t.weight = max(1, uint64(w.GetValue()))
 		}
-		set.add(l)
+		if e.GetHealthStatus() == corev3.HealthStatus_DEGRADED {
+			t.priority -= degraded
+		}
+		g.targets = append(g.targets, t)
 	}
-	if set.unreachable > 0 {
-		r.findings.dropped(at, "endpoints", "%d of them have no address and port that APISIX can call; they get no requests",
-			set.unreachable)
-	}
-	if len(set.mutual) > 0 {
-		r.findings.dropped(at, "endpoints["+strings.Join(set.mutual, " ")+"]",
-			"mesh mTLS is not rendered yet: endpoints that expect it are called in plain text")
-	}
-	if set.refused {
-		r.findings.denied(at, "transport_socket",
-			"TLS to endpoints is not rendered yet: those that expect it get no requests, rather than requests in plain text")
-	}
-	return set.list()
 }
 
-// panics reports whether Envoy would call unhealthy endpoints too: when fewer are healthy than healthy_panic_threshold
-// says, 50 % by default. Istio sets it to 0, which is never.
-func panics(c *clusterv3.Cluster, a *endpointv3.ClusterLoadAssignment) bool {
-	threshold := 50.0
-	if p := c.GetCommonLbConfig().GetHealthyPanicThreshold(); p != nil {
-		threshold = p.GetValue()
+// share is what a locality gets in proportion to others: its weight, but less when so many of its endpoints are
+// unhealthy that the overprovisioning factor does not make up for them.
+func (g *gathering) share(l *endpointv3.LocalityLbEndpoints) factor {
+	count := level{}.add(localEndpoints(l))
+	share := new(big.Rat).SetInt64(int64(l.GetLoadBalancingWeight().GetValue()))
+	well := int64(overprovisioning(g.assignment)) * int64(count.well)
+	if all := 100 * int64(count.all); well > 0 && well < all {
+		share.Mul(share, big.NewRat(well, all))
 	}
-	all, well := 0, 0
-	for _, l := range a.GetEndpoints() {
-		for _, e := range l.GetLbEndpoints() {
-			all++
-			if healthy(e) {
-				well++
+	return share
+}
+
+// shares are the targets that are called by the chosen transport, and by how much the weights of each locality's are
+// multiplied so that together they have the locality's share; nil where localities have no shares.
+func (g *gathering) shares(chosen transport) ([]target, []factor) {
+	targets := slices.DeleteFunc(g.targets, func(t target) bool { return !alike(t.transport, chosen) })
+	if !g.weighted {
+		return targets, nil
+	}
+	var factors []factor
+	index, totals := map[int]int{}, map[int]uint64{}
+	for i, t := range targets {
+		if _, ok := index[t.locality]; !ok {
+			index[t.locality] = len(factors)
+			factors = append(factors, g.shareOf[t.locality])
+		}
+		targets[i].locality = index[t.locality]
+		totals[targets[i].locality] += t.weight
+	}
+	for i := range factors {
+		if factors[i] == nil {
+			factors[i] = big.NewRat(1, 1)
+			continue
+		}
+		total := new(big.Int).SetUint64(totals[i])
+		factors[i] = new(big.Rat).Quo(factors[i], new(big.Rat).SetInt(total))
+	}
+	return targets, factors
+}
+
+// nodeAddress is an endpoint's address as APISIX takes it; not ok when it has none that can be called. Of several, Envoy
+// tries one after the other: a pod without IPv6 ends at the first IPv4 address.
+func nodeAddress(e *endpointv3.LbEndpoint, ipv6 bool) (host string, port int, ok bool) {
+	address := e.GetEndpoint().GetAddress().GetSocketAddress()
+	if more := e.GetEndpoint().GetAdditionalAddresses(); len(more) > 0 && !ipv6 && isIPv6(address) {
+		for _, a := range more {
+			if s := a.GetAddress().GetSocketAddress(); s.GetAddress() != "" && !isIPv6(s) {
+				address = s
+				break
 			}
 		}
 	}
-	return all > 0 && float64(well)/float64(all)*100 < threshold
+	host, port = nodeHost(address.GetAddress()), int(address.GetPortValue())
+	return host, port, address.GetAddress() != "" && port > 0 && port < 1<<16 && apisix.IsNodeHost(host) &&
+		address.GetProtocol() == corev3.SocketAddress_TCP
 }
 
-// healthy reports whether an endpoint gets requests in normal times.
-func healthy(e *endpointv3.LbEndpoint) bool {
-	switch e.GetHealthStatus() {
-	case corev3.HealthStatus_UNHEALTHY, corev3.HealthStatus_DRAINING, corev3.HealthStatus_TIMEOUT:
-		return false
-	}
-	return true
-}
-
-// nodeAddress is an endpoint's address as APISIX takes it; not ok when it has none that can be called.
-func nodeAddress(e *endpointv3.LbEndpoint) (host string, port int, ok bool) {
-	a := e.GetEndpoint().GetAddress().GetSocketAddress()
-	host, port = nodeHost(a.GetAddress()), int(a.GetPortValue())
-	return host, port, a.GetAddress() != "" && port > 0 && port < 1<<16 && apisix.IsNodeHost(host) &&
-		a.GetProtocol() == corev3.SocketAddress_TCP
+func isIPv6(a *corev3.SocketAddress) bool {
+	ip, err := netip.ParseAddr(a.GetAddress())
+	return err == nil && ip.Is6()
 }
 
 // nodeHost brackets IPv6 addresses, as APISIX wants them.

@@ -11,10 +11,30 @@ import (
 type fieldRule struct {
 	severity Severity // "" when nothing is lost
 	why      string   // for a person: the finding's message, or why ignoring the field is harmless
+	stands   Fidelity // for the list of features, where it follows from neither of these
 }
 
 // rendered marks a field that code beside the table translates, and whose losses that code reports.
 var rendered = fieldRule{why: "rendered"}
+
+// partly marks a field that code beside the table translates with a difference, which that code reports where it
+// matters; why says which, for the list of features.
+func partly(why string) fieldRule { return reported(Approximate, why) }
+
+// reported marks a field that code beside the table deals with, and whose loss, of that severity, it reports where it
+// matters; why says which, for the list of features.
+func reported(s Severity, why string) fieldRule {
+	return fieldRule{why: why, stands: map[Severity]Fidelity{Approximate: Nearly, Dropped: NotRendered, Denied: Refused}[s]}
+}
+
+// refused marks a field that guards requests and cannot be expressed: code beside the table refuses the requests.
+func refused(why string) fieldRule { return fieldRule{severity: Denied, why: why} }
+
+// composed marks a field that holds a message with a table of its own, which says what becomes of its fields.
+var composed = composedOf("as its own fields")
+
+// composedOf marks a field that stands for what another table or list says; why names it.
+func composedOf(why string) fieldRule { return fieldRule{why: why, stands: ByField} }
 
 // harmless marks a field that changes nothing that traffic could notice; why says so.
 func harmless(why string) fieldRule { return fieldRule{why: why} }
@@ -31,8 +51,12 @@ type fields map[protoreflect.Name]fieldRule
 
 // A fieldTable is fields made ready for checking: rules by field number, nil for fields without one.
 type fieldTable struct {
-	rules []*fieldRule
+	message protoreflect.MessageDescriptor
+	rules   []*fieldRule
 }
+
+// fieldTables are all tables, for the list of features.
+var fieldTables []*fieldTable
 
 // tableOf prepares the rules for messages of m's type. It panics when a name is not a field of the type: a mistake in
 // our own tables, met at start by every test.
@@ -42,7 +66,7 @@ func tableOf(m proto.Message, names fields) *fieldTable {
 	for i := range d.Fields().Len() {
 		last = max(last, d.Fields().Get(i).Number())
 	}
-	t := &fieldTable{rules: make([]*fieldRule, last+1)}
+	t := &fieldTable{message: d, rules: make([]*fieldRule, last+1)}
 	for name, rule := range names {
 		fd := d.Fields().ByName(name)
 		if fd == nil {
@@ -50,7 +74,16 @@ func tableOf(m proto.Message, names fields) *fieldTable {
 		}
 		t.rules[fd.Number()] = &rule
 	}
+	fieldTables = append(fieldTables, t)
 	return t
+}
+
+// rule is that of a field, by its number; nil when the table does not list it.
+func (t *fieldTable) rule(n protoreflect.FieldNumber) *fieldRule {
+	if int(n) >= len(t.rules) {
+		return nil
+	}
+	return t.rules[n]
 }
 
 // check reports every field set in m that its table does not call rendered or harmless. Prefix is the field path of m
@@ -63,7 +96,7 @@ func (t *fieldTable) check(m proto.Message, at *place, prefix string, f *finding
 // what they guard or select must not be rendered without them.
 func (t *fieldTable) lost(m proto.Message, at *place, prefix string, f *findings) (lost bool) {
 	m.ProtoReflect().Range(func(fd protoreflect.FieldDescriptor, _ protoreflect.Value) bool {
-		rule := t.rules[fd.Number()]
+		rule := t.rule(fd.Number())
 		switch {
 		case rule == nil:
 			lost = true

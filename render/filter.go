@@ -1,120 +1,202 @@
 package render
 
 import (
+	"slices"
+	"strconv"
 	"strings"
 
 	udpav1 "github.com/cncf/xds/go/udpa/type/v1"
 	xdsv3 "github.com/cncf/xds/go/xds/type/v3"
-	configrbacv3 "github.com/envoyproxy/go-control-plane/envoy/config/rbac/v3"
-	jwtv3 "github.com/envoyproxy/go-control-plane/envoy/extensions/filters/http/jwt_authn/v3"
-	rbacv3 "github.com/envoyproxy/go-control-plane/envoy/extensions/filters/http/rbac/v3"
-	networkrbacv3 "github.com/envoyproxy/go-control-plane/envoy/extensions/filters/network/rbac/v3"
+	routev3 "github.com/envoyproxy/go-control-plane/envoy/config/route/v3"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/anypb"
 )
 
-// An httpFilter is one kind of Envoy HTTP filter: what becomes of its configuration in a listener and of that for a
-// route, a virtual host or a route configuration.
+// An httpFilter is one kind of Envoy HTTP filter: which messages configure it, and what becomes of it.
 type httpFilter struct {
-	listener string    // type of the configuration in a listener, below envoy.extensions.filters.http when it has no dot
-	route    string    // type of the configuration for a route, likewise; "" when there is none
-	inert    fieldRule // what a configuration in the listener loses
-	lost     fieldRule // what a configuration for a route loses
-	guards   bool      // the filter refuses requests: what cannot be expressed is refused
+	listener string // type of its configuration in a listener, below envoy.extensions.filters.http when it has no dot
+	route    string // type of its configuration for a route, likewise; "" when there is none
+	// rule says what is lost of a filter that does nothing to routes; for one with apply, what the list of features says.
+	rule fieldRule
+	// refuses says that the filter refuses requests by rules.
+	refuses bool
+	// apply does to the variants of a route what the filter does to the requests that reach it; nil for nothing.
+	apply func(*renderer, filterUse, []variant) []variant
 }
 
-// The HTTP filters that we know, in the order in which istiod puts them.
-var httpFilters = []httpFilter{
-	{listener: "io.istio.http.peer_metadata.Config", inert: harmless("exchanges names of workloads, for telemetry")},
-	{listener: "jwt_authn.v3.JwtAuthentication", route: "jwt_authn.v3.PerRouteConfig", guards: true},
-	{listener: "rbac.v3.RBAC", route: "rbac.v3.RBACPerRoute", guards: true},
-	{listener: "ext_authz.v3.ExtAuthz", route: "ext_authz.v3.ExtAuthzPerRoute", guards: true},
-	{listener: "oauth2.v3.OAuth2", guards: true},
-	{listener: "basic_auth.v3.BasicAuth", route: "basic_auth.v3.BasicAuthPerRoute", guards: true},
-	{listener: "api_key_auth.v3.ApiKeyAuth", route: "api_key_auth.v3.ApiKeyAuthPerRoute", guards: true},
-	{listener: "csrf.v3.CsrfPolicy", route: "csrf.v3.CsrfPolicy", guards: true},
-	{listener: "grpc_web.v3.GrpcWeb", inert: lost("gRPC-Web requests are not translated to gRPC")},
-	{listener: "grpc_stats.v3.FilterConfig", inert: harmless("counts gRPC messages")},
+// The HTTP filters that we know: those that istiod puts, in its order, and others. Their order in the output is that of
+// each listener.
+var httpFilters = append([]httpFilter{
+	{listener: "io.istio.http.peer_metadata.Config", rule: harmless("exchanges names of workloads, for telemetry")},
+	{listener: "jwt_authn.v3.JwtAuthentication", route: "jwt_authn.v3.PerRouteConfig",
+		rule: refused("tokens cannot be checked: requests that carry one are refused"), refuses: true, apply: (*renderer).jwt},
+	{listener: "rbac.v3.RBAC", route: "rbac.v3.RBACPerRoute",
+		rule: partly("rules on what APISIX cannot see are taken to refuse"), refuses: true, apply: (*renderer).rbac},
+	{listener: "ext_authz.v3.ExtAuthz", route: "ext_authz.v3.ExtAuthzPerRoute",
+		rule: refused("requests that Envoy would ask about are refused, unless --ext-authz says otherwise"), refuses: true, apply: (*renderer).extAuthz},
+	{listener: "oauth2.v3.OAuth2", rule: unknownGuardRule, refuses: true, apply: (*renderer).unknownGuard},
+	{listener: "basic_auth.v3.BasicAuth", route: "basic_auth.v3.BasicAuthPerRoute", rule: unknownGuardRule, refuses: true, apply: (*renderer).unknownGuard},
+	{listener: "api_key_auth.v3.ApiKeyAuth", route: "api_key_auth.v3.ApiKeyAuthPerRoute", rule: unknownGuardRule, refuses: true, apply: (*renderer).unknownGuard},
+	{listener: "csrf.v3.CsrfPolicy", route: "csrf.v3.CsrfPolicy", rule: unknownGuardRule, refuses: true, apply: (*renderer).unknownGuard},
+	{listener: "grpc_web.v3.GrpcWeb", rule: lost("gRPC-Web requests are not translated to gRPC")},
+	{listener: "stats.PluginConfig", rule: harmless("Istio's metrics of requests")},
+	{listener: "grpc_stats.v3.FilterConfig", rule: harmless("counts gRPC messages")},
 	{listener: "istio.envoy.config.filter.http.alpn.v2alpha1.FilterConfig",
-		inert: harmless("chooses the ALPN protocol of mesh mTLS")},
-	{listener: "fault.v3.HTTPFault", route: "fault.v3.HTTPFault",
-		inert: rendered, lost: lost("fault injection is not rendered yet: no request is delayed or aborted")},
+		rule: harmless("chooses the ALPN protocol of mesh mTLS")},
+	{listener: "fault.v3.HTTPFault", route: "fault.v3.HTTPFault", rule: composedOf("as the fields of HTTPFault"), apply: (*renderer).fault},
 	{listener: "cors.v3.Cors", route: "cors.v3.CorsPolicy",
-		inert: rendered, lost: lost("CORS is not rendered yet: browsers get no Access-Control headers")},
-	{listener: "router.v3.Router", inert: rendered},
-}
+		rule: partly("OPTIONS requests that are no preflights get no Access-Control headers"), apply: (*renderer).cors},
+	{listener: "router.v3.Router", rule: partly("of Envoy's own headers, requests and answers get those for the original path and host only")},
+}, otherFilters...)
 
-// findHTTPFilter is the entry for a configuration of that type, in a listener or, with route, for a route.
-func findHTTPFilter(name string, route bool) (httpFilter, bool) {
+var unknownGuardRule = refused("the rules are not rendered: all requests that they could apply to are refused with 403")
+
+// findHTTPFilter is the entry for a configuration of that type in a listener; nil when the filter is not known.
+func findHTTPFilter(name string) *httpFilter {
 	short := strings.TrimPrefix(name, "envoy.extensions.filters.http.")
-	for _, f := range httpFilters {
-		if !route && f.listener == short || route && f.route == short {
-			return f, true
+	for i := range httpFilters {
+		if httpFilters[i].listener == short {
+			return &httpFilters[i]
 		}
 	}
-	return httpFilter{}, false
+	return nil
 }
 
-// httpFilter reports what is lost of an HTTP filter in a listener, and whether requests must be refused for it.
-func (r *renderer) httpFilter(config *anypb.Any, at *place, field string) (refused bool) {
-	f, ok := findHTTPFilter(typeName(config), false)
-	switch {
-	case !ok:
-		r.findings.dropped(at, field, "the HTTP filter is not rendered")
-	case f.guards:
-		return r.guard(config, at, field)
-	case f.inert.severity != "":
-		r.findings.add(f.inert.severity, at, field, "%s", f.inert.why)
+// A filterUse is one HTTP filter of a connection manager, as it stands in the way of the requests of one route.
+type filterUse struct {
+	chain *httpChain
+	kind  *httpFilter
+	name  string // HttpFilter.name, by which routes configure it
+	index int    // in the manager's filters
+	// config is the configuration in the listener, at its place and field.
+	config *anypb.Any
+	at     *place
+	field  string
+	// disabled says that it acts only where a route turns it on.
+	disabled bool
+	// own is the most specific configuration of the route, its virtual host and its route configuration; nil when they
+	// have none. It is at ownAt and ownField.
+	own      *anypb.Any
+	ownAt    *place
+	ownField string
+	// levels are all that may configure the filter, the most specific first; none where no route matches.
+	levels []filterLevel
+	// before are the filters that a request has passed when it comes to this one.
+	before []filterUse
+}
+
+// A filterLevel is something that may configure filters: a route, a virtual host, a route configuration.
+type filterLevel struct {
+	configs map[string]*anypb.Any // typed_per_filter_config
+	at      *place
+}
+
+// filters reads the HTTP filters of a connection manager, and reports those that are not rendered.
+func (r *renderer) filters(c *httpChain) {
+	for i, filter := range c.manager.GetHttpFilters() {
+		f := filterUse{kind: findHTTPFilter(typeName(filter.GetTypedConfig())), name: filter.GetName(), index: i,
+			config: filter.GetTypedConfig(), at: c.at, field: "filters.http_filters[" + strconv.Itoa(i) + "] " + filter.GetName()}
+		if f.kind == nil {
+			f.kind = &unknownFilter
+		}
+		f.disabled = filter.GetDisabled()
+		if f.kind.apply == nil && !f.disabled {
+			r.leftOut(f)
+			continue
+		}
+		c.filters = append(c.filters, f)
 	}
-	return false
 }
 
-// perRoute reports what is lost of the filters' configurations for a route, a virtual host or a route configuration, and
-// whether requests must be refused for it.
-func (r *renderer) perRoute(configs map[string]*anypb.Any, at *place) (refused bool) {
-	for name, config := range configs {
-		field := "typed_per_filter_config[" + name + "]"
-		f, ok := findHTTPFilter(typeName(config), true)
-		switch {
-		case !ok:
-			r.findings.dropped(at, field, "the filter's configuration is not rendered")
-		case f.guards:
-			refused = r.guard(config, at, field) || refused
-		default:
-			r.findings.add(f.lost.severity, at, field, "%s", f.lost.why)
+// filtered puts the chain's filters before the variants of a route, the last filter of the chain first: what Envoy
+// does first must come to act first. The most specific of the levels, which come in that order, configures a filter.
+func (r *renderer) filtered(c *httpChain, inner []variant, levels ...filterLevel) []variant {
+	uses := make([]filterUse, 0, len(c.filters))
+	for _, f := range c.filters {
+		f.chain = c
+		if f.configure(levels) {
+			f.before = uses[:len(uses):len(uses)]
+			if f.own != nil && f.kind.refuses && f.ownAt != c.routesAt {
+				r.findings.approximate(f.ownAt, f.ownField, "these rules are not for all requests of the listener: what APISIX reads otherwise, "+
+					"as a path with escapes or a header with \"_\", may come to a route with other rules than with Envoy")
+			}
+			uses = append(uses, f)
 		}
 	}
-	return refused
+	for _, f := range slices.Backward(uses) {
+		if f.kind.apply == nil {
+			r.leftOut(f)
+			continue
+		}
+		inner = f.kind.apply(r, f, inner)
+	}
+	return c.received(inner)
 }
 
-// guard reports whether requests must be refused because of a guarding filter, and says so.
-func (r *renderer) guard(config *anypb.Any, at *place, field string) (refused bool) {
-	if guardsNothing(config) {
-		return false
+// configure finds the configuration of the filter for a route, and reports whether the filter is in use there: a route
+// may turn it off, and turn on what the listener has turned off.
+func (f *filterUse) configure(levels []filterLevel) bool {
+	f.levels = levels
+	for _, level := range levels {
+		config, ok := level.configs[f.name]
+		if !ok {
+			continue
+		}
+		own := &routev3.FilterConfig{}
+		if config.MessageIs(own) && config.UnmarshalTo(own) == nil {
+			if own.GetDisabled() {
+				return false
+			}
+			config = own.GetConfig()
+		}
+		f.own, f.ownAt, f.ownField = config, level.at, "typed_per_filter_config["+f.name+"]"
+		return true
 	}
-	r.findings.denied(at, field, "the rules are not rendered yet: all requests that they could apply to are refused with 403")
-	return true
+	return !f.disabled
 }
 
-// guardsNothing reports whether a guarding filter has no rule that could refuse a request, as when it only records what
-// it would do (Istio's AUDIT and dry-run policies).
-func guardsNothing(config *anypb.Any) bool {
-	m, err := config.UnmarshalNew()
-	if err != nil {
-		return false
+// place is where the configuration in force stands.
+func (f *filterUse) place() (at *place, field string) {
+	if f.own != nil {
+		return f.ownAt, f.ownField
 	}
-	switch c := m.(type) {
-	case *rbacv3.RBAC:
-		return c.GetRules() == nil && c.GetMatcher() == nil || c.GetRules().GetAction() == configrbacv3.RBAC_LOG
-	case *rbacv3.RBACPerRoute:
-		return c.GetRbac() == nil
-	case *networkrbacv3.RBAC:
-		return c.GetRules() == nil && c.GetMatcher() == nil || c.GetRules().GetAction() == configrbacv3.RBAC_LOG
-	case *jwtv3.JwtAuthentication:
-		return len(c.GetRules()) == 0 && c.GetFilterStateRules() == nil
-	}
-	return false
+	return f.at, f.field
 }
+
+// unknownGuard refuses what reaches a filter whose rules are not rendered.
+func (r *renderer) unknownGuard(f filterUse, _ []variant) []variant {
+	at, field := f.place()
+	r.findings.denied(at, field, "%s", unknownGuardRule.why)
+	return []variant{refusal}
+}
+
+// unknownFilter stands for filters that are not known here.
+var unknownFilter = httpFilter{rule: lost("the HTTP filter is not rendered")}
+
+// leftOut reports a filter that does nothing to routes.
+func (r *renderer) leftOut(f filterUse) {
+	if rule := f.kind.rule; rule.severity != "" {
+		at, field := f.place()
+		r.findings.add(rule.severity, at, field, "%s", rule.why)
+	}
+}
+
+// inForce reads the configuration in force into m, for filters whose routes have the same type as the listener. It is
+// not ok, with a finding, when it cannot be read. Prefix is that of m's fields.
+func (r *renderer) inForce(f filterUse, m proto.Message) (at *place, prefix string, ok bool) {
+	at, field := f.place()
+	config := f.config
+	if f.own != nil {
+		config = f.own
+	}
+	if config.UnmarshalTo(m) != nil {
+		r.findings.dropped(at, field, unreadable)
+		return at, field + " ", false
+	}
+	return at, field + " ", true
+}
+
+const unreadable = "the configuration cannot be read: the filter is left out"
 
 // typeName is the message type that an Any holds, without the URL before it. For a TypedStruct, the form in which
 // configurations of types unknown here travel, it is the type that the struct stands for.

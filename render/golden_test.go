@@ -14,6 +14,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/amesh-render/amesh-render/internal/mutate"
 	"github.com/amesh-render/amesh-render/internal/schematest"
 	"github.com/amesh-render/amesh-render/render"
 	"github.com/amesh-render/amesh-render/render/apisix"
@@ -124,34 +125,16 @@ func checkLoads(t *testing.T, config *apisix.Config) {
 			t.Errorf("as %v: %v", format, p)
 		}
 	}
+	for _, err := range schematest.Patterns(config) {
+		t.Error(err)
+	}
 	t.Run("schema", func(t *testing.T) { schematest.Load(t).Check(t, config) })
-}
-
-// all lists the resources of a snapshot.
-func all(s *snapshot.Snapshot) []proto.Message {
-	var list []proto.Message
-	for _, m := range s.Listeners().All() {
-		list = append(list, m)
-	}
-	for _, m := range s.RouteConfigurations().All() {
-		list = append(list, m)
-	}
-	for _, m := range s.Clusters().All() {
-		list = append(list, m)
-	}
-	for _, m := range s.Endpoints().All() {
-		list = append(list, m)
-	}
-	for _, m := range s.Secrets().All() {
-		list = append(list, m)
-	}
-	return list
 }
 
 // shuffled is the same snapshot, built from resources that arrive in another order and are equal but not identical.
 func shuffled(t *testing.T, s *snapshot.Snapshot, seed uint64) *snapshot.Snapshot {
 	t.Helper()
-	list := all(s)
+	list := mutate.Resources(s)
 	rng := rand.New(rand.NewPCG(seed, 0))
 	rng.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
 	b := snapshot.NewBuilder()
@@ -171,7 +154,7 @@ func shuffled(t *testing.T, s *snapshot.Snapshot, seed uint64) *snapshot.Snapsho
 func resources(t *testing.T, s *snapshot.Snapshot) []byte {
 	t.Helper()
 	var text []byte
-	for _, m := range all(s) {
+	for _, m := range mutate.Resources(s) {
 		var err error
 		if text, err = (proto.MarshalOptions{Deterministic: true}).MarshalAppend(text, m); err != nil {
 			t.Fatal(err)

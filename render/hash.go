@@ -2,6 +2,7 @@ package render
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	clusterv3 "github.com/envoyproxy/go-control-plane/envoy/config/cluster/v3"
@@ -20,24 +21,47 @@ var hashName = regexp.MustCompile(`^[a-zA-Z0-9-_]+$`)
 // hash translates RouteAction.hash_policy for a cluster that hashes. Without any policy that can be expressed, Envoy and
 // APISIX choose among all endpoints.
 func (r *renderer) hash(cluster *clusterv3.Cluster, a *routev3.RouteAction, at *place) hashKey {
-	if p := cluster.GetLbPolicy(); p != clusterv3.Cluster_RING_HASH && p != clusterv3.Cluster_MAGLEV {
+	if balancingOf(cluster).kind != hashing {
 		return hashKey{}
 	}
 	var keys []hashKey
-	for _, policy := range a.GetHashPolicy() {
-		if k, ok := r.hashPolicy(policy, at); ok {
-			keys = append(keys, k)
+	for i, policy := range a.GetHashPolicy() {
+		k, ok := r.hashPolicy(policy, at)
+		if !ok {
+			continue
 		}
+		keys = append(keys, k)
+		if policy.GetTerminal() && i < len(a.GetHashPolicy())-1 {
+			r.findings.approximate(at, "route.hash_policy.terminal", "APISIX hashes all policies together")
+		}
+	}
+	byAddress := slices.Contains(keys, sourceAddress)
+	if len(keys) > 0 && !byAddress {
+		r.findings.approximate(at, "route.hash_policy", "requests that have nothing to hash go by the address of the client, "+
+			"in a sidecar all to one endpoint; Envoy spreads them")
 	}
 	if len(keys) < 2 {
 		return append(keys, hashKey{})[0]
 	}
 	var combined strings.Builder
 	for _, k := range keys {
-		combined.WriteString("$" + map[string]string{"header": "http_", "cookie": "cookie_"}[k.on] +
-			strings.ReplaceAll(k.key, "-", "_"))
+		combined.WriteString("${" + k.variable() + "}")
 	}
 	return hashKey{on: "vars_combinations", key: combined.String()}
+}
+
+// sourceAddress hashes the address of the client, which APISIX also does where there is nothing else.
+var sourceAddress = hashKey{"vars", "remote_addr"}
+
+// variable is the name under which APISIX knows what is hashed.
+func (k hashKey) variable() string {
+	switch k.on {
+	case "header":
+		return "http_" + strings.ReplaceAll(strings.ToLower(k.key), "-", "_")
+	case "cookie":
+		return "cookie_" + k.key
+	}
+	return k.key
 }
 
 func (r *renderer) hashPolicy(p *routev3.RouteAction_HashPolicy, at *place) (hashKey, bool) {
@@ -58,7 +82,7 @@ func (r *renderer) hashPolicy(p *routev3.RouteAction_HashPolicy, at *place) (has
 	case *routev3.RouteAction_HashPolicy_QueryParameter_:
 		k = hashKey{"vars", "arg_" + s.QueryParameter.GetName()}
 	case *routev3.RouteAction_HashPolicy_ConnectionProperties_:
-		k = hashKey{"vars", "remote_addr"}
+		k = sourceAddress
 		if !s.ConnectionProperties.GetSourceIp() {
 			return hashKey{}, false
 		}
@@ -66,9 +90,6 @@ func (r *renderer) hashPolicy(p *routev3.RouteAction_HashPolicy, at *place) (has
 	if !hashName.MatchString(k.key) {
 		r.findings.dropped(at, field, "APISIX cannot hash this: endpoints are chosen without it")
 		return hashKey{}, false
-	}
-	if p.GetTerminal() {
-		r.findings.approximate(at, field+".terminal", "APISIX hashes all policies together")
 	}
 	return k, true
 }

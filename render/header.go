@@ -12,11 +12,11 @@ import (
 )
 
 var headerFields = tableOf(&routev3.HeaderMatcher{}, fields{
-	"name":                          rendered,
-	"string_match":                  rendered,
+	"name":                          partly(`a name with "_" is not told apart from one with "-"; :path is compared as the client sent it`),
+	"string_match":                  ownRegex,
 	"exact_match":                   rendered,
-	"safe_regex_match":              rendered,
-	"range_match":                   rendered,
+	"safe_regex_match":              ownRegex,
+	"range_match":                   partly("numbers are compared exactly up to 2^53"),
 	"present_match":                 rendered,
 	"prefix_match":                  rendered,
 	"suffix_match":                  rendered,
@@ -25,16 +25,29 @@ var headerFields = tableOf(&routev3.HeaderMatcher{}, fields{
 	"treat_missing_header_as_empty": rendered,
 })
 
-// header translates HeaderMatcher. It is not ok when the condition cannot be expressed; a finding then says so.
+// headerConditions translates conditions on headers that must all hold, which stand at field. It is not ok when one of them cannot
+// be expressed; a finding then says so.
+func (r *renderer) headerConditions(list []*routev3.HeaderMatcher, at *place, field string) (vars []apisix.Expr, ok bool) {
+	for _, h := range list {
+		expr, ok := r.header(h, at, field)
+		if !ok {
+			return nil, false
+		}
+		vars = append(vars, conjuncts(expr)...)
+	}
+	return vars, true
+}
+
+// header translates HeaderMatcher, which stands at field. It is not ok when the condition cannot be expressed; a finding then says so.
 //
 // A missing header matches nothing in Envoy, inverted or not, but for the conditions on its presence; with
 // treat_missing_header_as_empty it counts as the empty value. In APISIX a comparison with an absent variable is false,
 // and a negated one true.
-func (r *renderer) header(h *routev3.HeaderMatcher, at *place) (apisix.Expr, bool) {
-	if headerFields.lost(h, at, "match.headers.", &r.findings) {
+func (r *renderer) header(h *routev3.HeaderMatcher, at *place, field string) (apisix.Expr, bool) {
+	if headerFields.lost(h, at, field+".", &r.findings) {
 		return apisix.Expr{}, false
 	}
-	variable := r.headerVariable(h.GetName(), at)
+	variable := r.headerVariable(h.GetName(), at, field)
 	if present, ok := presence(h); ok {
 		expr := apisix.Present(variable)
 		if present == h.GetInvertMatch() {
@@ -42,7 +55,7 @@ func (r *renderer) header(h *routev3.HeaderMatcher, at *place) (apisix.Expr, boo
 		}
 		return expr, true
 	}
-	value, ok := r.headerValue(variable, h, at)
+	value, ok := r.headerValue(variable, h, at, field)
 	if !ok {
 		return apisix.Expr{}, false
 	}
@@ -84,10 +97,10 @@ func presence(h *routev3.HeaderMatcher) (present, ok bool) {
 	return false, false
 }
 
-func (r *renderer) headerValue(variable string, h *routev3.HeaderMatcher, at *place) (textMatch, bool) {
+func (r *renderer) headerValue(variable string, h *routev3.HeaderMatcher, at *place, field string) (textMatch, bool) {
 	switch m := h.GetHeaderMatchSpecifier().(type) {
 	case *routev3.HeaderMatcher_StringMatch:
-		return r.stringMatcher(variable, m.StringMatch, at, "match.headers.string_match")
+		return r.stringMatcher(variable, m.StringMatch, at, field+".string_match")
 	case *routev3.HeaderMatcher_ExactMatch:
 		if m.ExactMatch == "" { // in the deprecated form it stands for any value
 			return textMatch{expr: apisix.Present(variable), empty: true}, true
@@ -100,20 +113,20 @@ func (r *renderer) headerValue(variable string, h *routev3.HeaderMatcher, at *pl
 	case *routev3.HeaderMatcher_ContainsMatch:
 		return text(variable, "contains", m.ContainsMatch, false), true
 	case *routev3.HeaderMatcher_SafeRegexMatch:
-		return r.regexMatch(variable, m.SafeRegexMatch.GetRegex(), at, "match.headers.safe_regex_match")
+		return r.regexMatch(variable, m.SafeRegexMatch.GetRegex(), at, field+".safe_regex_match")
 	case *routev3.HeaderMatcher_RangeMatch:
-		return r.headerRange(variable, m.RangeMatch.GetStart(), m.RangeMatch.GetEnd(), at), true
+		return r.headerRange(variable, m.RangeMatch.GetStart(), m.RangeMatch.GetEnd(), at, field), true
 	}
-	r.findings.dropped(at, "match.headers", "the condition on the header %q is of a kind that is not rendered; the route is left out",
+	r.findings.dropped(at, field, "the condition on the header %q is of a kind that is not rendered; what depends on it never matches",
 		h.GetName())
 	return textMatch{}, false
 }
 
 // headerRange holds for whole numbers from start up to but not including end.
-func (r *renderer) headerRange(variable string, start, end int64, at *place) textMatch {
+func (r *renderer) headerRange(variable string, start, end int64, at *place, field string) textMatch {
 	const exact = 1 << 53 // Lua's numbers are doubles
 	if start < -exact || end > exact {
-		r.findings.approximate(at, "match.headers.range_match", "APISIX compares numbers exactly only up to 2^53")
+		r.findings.approximate(at, field+".range_match", "APISIX compares numbers exactly only up to 2^53")
 	}
 	return textMatch{expr: apisix.And(
 		apisix.Compare(variable, apisix.OpRegex, `\A[+-]?[0-9]+\z`),
@@ -123,7 +136,7 @@ func (r *renderer) headerRange(variable string, start, end int64, at *place) tex
 }
 
 // headerVariable is the APISIX variable that holds a request header or pseudo-header.
-func (r *renderer) headerVariable(name string, at *place) string {
+func (r *renderer) headerVariable(name string, at *place, field string) string {
 	name = strings.ToLower(name)
 	switch name {
 	case ":method":
@@ -133,17 +146,25 @@ func (r *renderer) headerVariable(name string, at *place) string {
 	case ":scheme":
 		return "scheme"
 	case ":path":
-		r.findings.approximate(at, "match.headers", "APISIX compares :path with the path as the client sent it; Envoy normalises it first")
+		r.findings.approximate(at, field, "APISIX compares :path with the path as the client sent it; Envoy normalises it first")
 		return "real_request_uri"
 	}
 	if !isToken(name) {
 		return absent // no request has such a header
 	}
+	if droppedByNginx(name) {
+		r.findings.dropped(at, field, "nginx drops the header %.100q for its name: APISIX takes it to be missing", name)
+		return absent
+	}
 	if strings.Contains(name, "_") {
-		r.findings.approximate(at, "match.headers", "APISIX does not tell %q from the header with %q in place of %q", name, "-", "_")
+		r.findings.approximate(at, field, "APISIX does not tell %q from the header with %q in place of %q", name, "-", "_")
 	}
 	return "http_" + strings.ReplaceAll(name, "-", "_")
 }
+
+// droppedByNginx reports whether nginx drops the request headers of that name: with ignore_invalid_headers, which APISIX leaves on,
+// it takes letters, digits, "-" and, as APISIX tells it to, "_". Names that HTTP does not know are not meant.
+func droppedByNginx(name string) bool { return isToken(name) && !isVariableName(name) }
 
 // absent is a variable that no request has.
 const absent = "amesh_absent"

@@ -4,11 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -17,6 +17,8 @@ import (
 	"google.golang.org/protobuf/types/known/anypb"
 	"gopkg.in/yaml.v3"
 
+	"github.com/amesh-render/amesh-render/internal/mutate"
+	"github.com/amesh-render/amesh-render/internal/schematest"
 	"github.com/amesh-render/amesh-render/render"
 	"github.com/amesh-render/amesh-render/render/apisix"
 	"github.com/amesh-render/amesh-render/xds/snapshot"
@@ -30,7 +32,9 @@ var hostile = []string{
 }
 
 // The cases that are small and have a field of nearly every kind.
-var smallCases = []string{"paths", "conditions", "hosts", "actions", "clusters"}
+var smallCases = []string{"paths", "conditions", "hosts", "actions", "clusters", "redirects", "rewrites", "header-operations", "splits",
+	"mirrors", "grpc", "upstream-tls", "balancing", "health-checks", "outlier-detection", "endpoints", "dns", "aggregate", "rbac", "jwt",
+	"ext-authz-forward-auth", "faults", "cors-policies", "rate-limits", "body-filters", "compression", "other-filters", "route-conditions"}
 
 // TestHostileStrings puts a hostile string into every string field of the small cases, one field at a time, and each
 // hostile string into all fields at once: the output must hold, and be read back as it is meant.
@@ -54,6 +58,9 @@ func TestHostileStrings(t *testing.T) {
 // checkOutput checks what must hold of any output.
 func checkOutput(t *testing.T, what string, r render.Result) {
 	t.Helper()
+	for _, err := range schematest.Patterns(r.Config) {
+		t.Errorf("%s: %v", what, err)
+	}
 	plain, err := json.Marshal(r.Config)
 	if err != nil {
 		t.Fatalf("%s: %v", what, err)
@@ -106,7 +113,7 @@ func numbers(v any) any {
 func countStrings(t *testing.T, s *snapshot.Snapshot) int {
 	t.Helper()
 	n := 0
-	for _, m := range all(s) {
+	for _, m := range mutate.Resources(s) {
 		eachString(t, proto.Clone(m).ProtoReflect(), func(old string) string { n++; return old })
 	}
 	return n
@@ -118,7 +125,7 @@ func withStrings(t *testing.T, s *snapshot.Snapshot, text string, i int) *snapsh
 	b := snapshot.NewBuilder()
 	b.SetNode(s.Node())
 	n := 0
-	for _, m := range all(s) {
+	for _, m := range mutate.Resources(s) {
 		m = proto.Clone(m)
 		eachString(t, m.ProtoReflect(), func(old string) string {
 			n++
@@ -148,7 +155,7 @@ func eachString(t *testing.T, m protoreflect.Message, f func(string) string) {
 		}
 		return
 	}
-	for _, fd := range setFields(m) {
+	for _, fd := range mutate.SetFields(m) {
 		v := m.Get(fd)
 		switch {
 		case fd.IsMap():
@@ -182,18 +189,6 @@ func eachMapString(t *testing.T, fd protoreflect.FieldDescriptor, m protoreflect
 		}
 		return true
 	})
-}
-
-// setFields are the fields set in m, in the order of their numbers: Range has none.
-func setFields(m protoreflect.Message) []protoreflect.FieldDescriptor {
-	var list []protoreflect.FieldDescriptor
-	fields := m.Descriptor().Fields()
-	for i := range fields.Len() {
-		if m.Has(fields.Get(i)) {
-			list = append(list, fields.Get(i))
-		}
-	}
-	return list
 }
 
 // FuzzRender renders whatever decodes.
@@ -240,10 +235,10 @@ func FuzzRenderMutated(f *testing.F) {
 		original := snaps[rng.IntN(len(snaps))]
 		b := snapshot.NewBuilder()
 		b.SetNode(original.Node())
-		for _, m := range all(original) {
+		for _, m := range mutate.Resources(original) {
 			m = proto.Clone(m)
 			if rng.IntN(3) == 0 {
-				mutate(rng, m.ProtoReflect(), strings.ToValidUTF8(text, "?"))
+				mutate.Field(rng, m.ProtoReflect(), slices.Concat(hostile, []string{strings.ToValidUTF8(text, "?")}))
 			}
 			if b.Put(m) != nil {
 				continue
@@ -255,79 +250,4 @@ func FuzzRenderMutated(f *testing.F) {
 		}
 		checkOutput(t, fmt.Sprintf("seed %d", seed), render.Render(b.Snapshot(), options))
 	})
-}
-
-// mutate changes one field of m, or of a message in it.
-func mutate(rng *rand.Rand, m protoreflect.Message, text string) {
-	if a, ok := m.Interface().(*anypb.Any); ok {
-		if inner, err := a.UnmarshalNew(); err == nil {
-			mutate(rng, inner.ProtoReflect(), text)
-			_ = a.MarshalFrom(inner) // what cannot be marshalled stays as it was
-		}
-		return
-	}
-	fields := m.Descriptor().Fields()
-	set := setFields(m)
-	if fields.Len() == 0 {
-		return
-	}
-	fd := fields.Get(rng.IntN(fields.Len()))
-	if len(set) > 0 && rng.IntN(4) > 0 {
-		fd = set[rng.IntN(len(set))]
-	}
-	switch {
-	case rng.IntN(8) == 0:
-		m.Clear(fd)
-	case fd.IsMap():
-		m.Mutable(fd).Map().Range(func(_ protoreflect.MapKey, v protoreflect.Value) bool {
-			if fd.MapValue().Message() != nil {
-				mutate(rng, v.Message(), text)
-			}
-			return true
-		})
-	case fd.IsList():
-		mutateList(rng, fd, m.Mutable(fd).List(), text)
-	case fd.Message() != nil:
-		mutate(rng, m.Mutable(fd).Message(), text)
-	default:
-		m.Set(fd, randomValue(rng, fd, text))
-	}
-}
-
-func mutateList(rng *rand.Rand, fd protoreflect.FieldDescriptor, list protoreflect.List, text string) {
-	switch {
-	case fd.Message() == nil:
-		list.Append(randomValue(rng, fd, text))
-	case list.Len() == 0:
-		mutate(rng, list.AppendMutable().Message(), text)
-	case rng.IntN(4) == 0:
-		list.Append(protoreflect.ValueOfMessage(proto.Clone(list.Get(rng.IntN(list.Len())).Message().Interface()).ProtoReflect()))
-	default:
-		mutate(rng, list.Get(rng.IntN(list.Len())).Message(), text)
-	}
-}
-
-func randomValue(rng *rand.Rand, fd protoreflect.FieldDescriptor, text string) protoreflect.Value {
-	number := []int64{0, 1, -1, 100, math.MaxInt32, math.MaxInt64, math.MinInt64}[rng.IntN(7)]
-	switch fd.Kind() {
-	case protoreflect.StringKind:
-		return protoreflect.ValueOfString(append(hostile, text)[rng.IntN(len(hostile)+1)])
-	case protoreflect.BytesKind:
-		return protoreflect.ValueOfBytes([]byte(text))
-	case protoreflect.BoolKind:
-		return protoreflect.ValueOfBool(rng.IntN(2) == 0)
-	case protoreflect.EnumKind:
-		return protoreflect.ValueOfEnum(protoreflect.EnumNumber(rng.IntN(12)))
-	case protoreflect.DoubleKind:
-		return protoreflect.ValueOfFloat64([]float64{0, -1, 0.5, math.NaN(), math.Inf(1), 1e300}[rng.IntN(6)])
-	case protoreflect.FloatKind:
-		return protoreflect.ValueOfFloat32(float32(number))
-	case protoreflect.Int32Kind, protoreflect.Sint32Kind, protoreflect.Sfixed32Kind:
-		return protoreflect.ValueOfInt32(int32(number))
-	case protoreflect.Uint32Kind, protoreflect.Fixed32Kind:
-		return protoreflect.ValueOfUint32(uint32(number))
-	case protoreflect.Uint64Kind, protoreflect.Fixed64Kind:
-		return protoreflect.ValueOfUint64(uint64(number))
-	}
-	return protoreflect.ValueOfInt64(number)
 }

@@ -4,7 +4,9 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	corev3 "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
 	routev3 "github.com/envoyproxy/go-control-plane/envoy/config/route/v3"
+	templatev3 "github.com/envoyproxy/go-control-plane/envoy/extensions/path/match/uri_template/v3"
 
 	"github.com/amesh-render/amesh-render/render/apisix"
 )
@@ -12,21 +14,21 @@ import (
 // The conditions of a route. One that is not rendered keeps the whole route out: without it the route would take
 // requests that are not its own.
 var matchFields = tableOf(&routev3.RouteMatch{}, fields{
-	"prefix":                rendered,
-	"path":                  rendered,
-	"safe_regex":            rendered,
-	"path_separated_prefix": rendered,
+	"prefix":                decodedPath,
+	"path":                  decodedPath,
+	"safe_regex":            partly("the decoded path is compared; " + likeRE2),
+	"path_separated_prefix": decodedPath,
 	"case_sensitive":        rendered,
-	"headers":               rendered,
-	"query_parameters":      rendered,
+	"headers":               composed,
+	"query_parameters":      composed,
 	"grpc":                  rendered,
 	"connect_matcher":       lost("APISIX does not take CONNECT requests: the route is left out"),
-	"path_match_policy":     lost("URI templates are not rendered: the route is left out, its requests fall to the next one"),
-	"runtime_fraction":      lost("routes for a fraction of requests are not rendered: the route is left out"),
-	"tls_context":           lost("conditions on TLS are not rendered: the route is left out, its requests fall to the next one"),
+	"path_match_policy":     partly("paths with characters that should be escaped do not match; policies other than URI templates are not rendered"),
+	"runtime_fraction":      partly("the choice among clusters of a split does not depend on the same number, as it does with Envoy"),
+	"tls_context":           rendered,
 	"dynamic_metadata":      lost("APISIX has no dynamic metadata: the route is left out, its requests fall to the next one"),
 	"filter_state":          lost("APISIX has no filter state: the route is left out, its requests fall to the next one"),
-	"cookies":               lost("conditions on cookies are not rendered: the route is left out, its requests fall to the next one"),
+	"cookies":               composed,
 })
 
 // A routeMatch is the condition of one route.
@@ -45,7 +47,7 @@ func (m routeMatch) all() bool {
 func (r *renderer) match(m *routev3.RouteMatch, at *place) (routeMatch, bool) {
 	var out routeMatch
 	var ok bool
-	if matchFields.lost(m, at, "match.", &r.findings) {
+	if matchFields.lost(m, at, "match.", &r.findings) || !holdsInPlainText(m.GetTlsContext()) {
 		return out, false
 	}
 	if out.path, ok = r.path(m, at); !ok {
@@ -56,7 +58,7 @@ func (r *renderer) match(m *routev3.RouteMatch, at *place) (routeMatch, bool) {
 			out.methods = []string{method}
 			continue
 		}
-		expr, ok := r.header(h, at)
+		expr, ok := r.header(h, at, "match.headers")
 		if !ok {
 			return out, false
 		}
@@ -69,10 +71,42 @@ func (r *renderer) match(m *routev3.RouteMatch, at *place) (routeMatch, bool) {
 		}
 		out.vars = append(out.vars, conjuncts(expr)...)
 	}
-	if m.GetGrpc() != nil {
-		out.vars = append(out.vars, apisix.Compare("http_content_type", apisix.OpRegex, `\Aapplication/grpc(?:\+|\z)`))
+	for _, c := range m.GetCookies() {
+		expr, ok := r.cookie(c, at)
+		if !ok {
+			return out, false
+		}
+		out.vars = append(out.vars, conjuncts(expr)...)
 	}
+	if m.GetGrpc() != nil {
+		out.vars = append(out.vars, grpcCall)
+	}
+	// Envoy draws one number for all routes that a request is compared with, and so do we.
+	part := runtimeShare(m.GetRuntimeFraction(), allRequests)
+	if part.none() {
+		return out, false
+	}
+	out.vars = append(out.vars, part.vars(drawMatch)...)
 	return out, true
+}
+
+// checkDraws reports that a route draws twice: Envoy chooses among the clusters of a route by the number by which it has
+// taken the route.
+func (r *renderer) checkDraws(rt *routev3.Route, at *place) {
+	part := runtimeShare(rt.GetMatch().GetRuntimeFraction(), allRequests)
+	if !part.all() && len(rt.GetRoute().GetWeightedClusters().GetClusters()) > 1 {
+		r.findings.approximate(at, "match.runtime_fraction",
+			"the choice among the clusters does not depend on the number by which the route is taken; with Envoy it does")
+	}
+}
+
+// grpcCall holds for gRPC calls.
+var grpcCall = apisix.Compare("http_content_type", apisix.OpRegex, `\Aapplication/grpc(?:\+|\z)`)
+
+// holdsInPlainText reports whether the condition on TLS holds for connections in plain text, the only ones whose routes are
+// rendered: they present no certificate, and so none that is valid.
+func holdsInPlainText(tls *routev3.RouteMatch_TlsContextMatchOptions) bool {
+	return !tls.GetPresented().GetValue() && !tls.GetValidated().GetValue()
 }
 
 // conjuncts are the parts that must all hold for x: a route's vars are such a list already.
@@ -97,9 +131,31 @@ func (r *renderer) path(m *routev3.RouteMatch, at *place) (pathMatch, bool) {
 	case *routev3.RouteMatch_SafeRegex: // case_sensitive has no effect on it
 		t, ok := r.regexMatch("uri", p.SafeRegex.GetRegex(), at, "match.safe_regex")
 		return pathMatch{native: everyPath, vars: []apisix.Expr{t.expr}}, ok
+	case *routev3.RouteMatch_PathMatchPolicy: // nor on it
+		return r.pathTemplate(p.PathMatchPolicy, at)
 	}
 	r.findings.dropped(at, "match", "the route has no condition on the path that is known here; it is left out")
 	return pathMatch{}, false
+}
+
+// pathTemplate translates path_match_policy, of which Envoy has one kind: URI templates.
+func (r *renderer) pathTemplate(policy *corev3.TypedExtensionConfig, at *place) (pathMatch, bool) {
+	const field = "match.path_match_policy"
+	config := &templatev3.UriTemplateMatchConfig{}
+	if policy.GetTypedConfig().UnmarshalTo(config) != nil {
+		r.findings.dropped(at, field, "the policy is not one that is known here: the route is left out, its requests fall to the next one")
+		return pathMatch{}, false
+	}
+	pattern, ok := templatePattern(config.GetPathTemplate(), decodedTemplate)
+	if !ok {
+		r.findings.dropped(at, field, "the template is not one that Envoy takes: the route is left out")
+		return pathMatch{}, false
+	}
+	r.findings.approximate(at, field, "paths with characters that should be escaped do not match, whatever Envoy's normalisation makes of them")
+	return pathMatch{native: everyPath, vars: []apisix.Expr{
+		apisix.Compare("uri", apisix.OpRegex, `\A(?s:`+pattern+`)\z`),
+		apisix.Compare(rawTarget, apisix.OpRegex, `\A[`+segmentChars+`/-]*(?:\?|\z)`),
+	}}, true
 }
 
 // literalPath is the condition that the path is the literal, or with op "prefix" begins with it.

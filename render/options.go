@@ -3,6 +3,7 @@ package render
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/amesh-render/amesh-render/xds/snapshot"
@@ -18,13 +19,7 @@ const (
 )
 
 // ParseRole reads a Role; "" is allowed and leaves the choice to the snapshot.
-func ParseRole(s string) (Role, error) {
-	switch Role(s) {
-	case "", Sidecar, Gateway:
-		return Role(s), nil
-	}
-	return "", fmt.Errorf("unknown role %q: it is sidecar or gateway", s)
-}
+func ParseRole(s string) (Role, error) { return oneOf("role", s, Sidecar, Gateway) }
 
 // OriginalDst is how APISIX knows the port that a client dialled before its connection was redirected to the sidecar.
 type OriginalDst string
@@ -43,11 +38,58 @@ const (
 
 // ParseOriginalDst reads an OriginalDst; "" is allowed and leaves the choice to the role.
 func ParseOriginalDst(s string) (OriginalDst, error) {
-	switch OriginalDst(s) {
-	case "", OriginalDstRuntime, OriginalDstHost, OriginalDstNone:
-		return OriginalDst(s), nil
+	return oneOf("original destination source", s, OriginalDstRuntime, OriginalDstHost, OriginalDstNone)
+}
+
+// ExtAuthz is what becomes of requests that Envoy would ask an HTTP service about (ext_authz). The empty one means
+// ExtAuthzRefuse.
+type ExtAuthz string
+
+// Ways to deal with external authorization.
+const (
+	// ExtAuthzRefuse refuses them: APISIX's question is not Envoy's.
+	ExtAuthzRefuse ExtAuthz = "refuse"
+	// ExtAuthzForwardAuth asks by APISIX's plugin forward-auth, which calls one path of the service, whatever the path of
+	// the request, and names the request in X-Forwarded-Method and X-Forwarded-Uri. A service that decides by its own path
+	// must not be asked so.
+	ExtAuthzForwardAuth ExtAuthz = "forward-auth"
+)
+
+// ParseExtAuthz reads an ExtAuthz; "" is allowed.
+func ParseExtAuthz(s string) (ExtAuthz, error) {
+	return oneOf("way of external authorization", s, ExtAuthzRefuse, ExtAuthzForwardAuth)
+}
+
+// UpstreamTLS is what becomes of endpoints whose certificates Envoy would verify, which APISIX 3.18 never does by itself.
+// The empty one means UpstreamTLSRefuse.
+type UpstreamTLS string
+
+// Ways to call endpoints over TLS. Those whose certificates Envoy does not verify either are called in all of them.
+const (
+	// UpstreamTLSRefuse: they get no requests.
+	UpstreamTLSRefuse UpstreamTLS = "refuse"
+	// UpstreamTLSVerified: APISIX's config.yaml turns on nginx's proxy_ssl_verify with a trust store.
+	UpstreamTLSVerified UpstreamTLS = "verified"
+	// UpstreamTLSUnverified: they are called, whoever they are.
+	UpstreamTLSUnverified UpstreamTLS = "unverified"
+)
+
+// ParseUpstreamTLS reads an UpstreamTLS; "" is allowed and means UpstreamTLSRefuse.
+func ParseUpstreamTLS(s string) (UpstreamTLS, error) {
+	return oneOf("way with the TLS of upstreams", s, UpstreamTLSRefuse, UpstreamTLSVerified, UpstreamTLSUnverified)
+}
+
+// oneOf reads one of the choices; "" is allowed and stands for the default.
+func oneOf[T ~string](what, s string, choices ...T) (T, error) {
+	if s == "" || slices.Contains(choices, T(s)) {
+		return T(s), nil
 	}
-	return "", fmt.Errorf("unknown original destination source %q: it is runtime, host or none", s)
+	names := make([]string, len(choices))
+	for i, c := range choices {
+		names[i] = string(c)
+	}
+	last := len(names) - 1
+	return "", fmt.Errorf("unknown %s %q: it is %s or %s", what, s, strings.Join(names[:last], ", "), names[last])
 }
 
 // The ports of Istio's interception rules.
@@ -60,9 +102,11 @@ const (
 type Options struct {
 	Role        Role
 	OriginalDst OriginalDst
+	ExtAuthz    ExtAuthz
 	// OutboundPort and InboundPort are the ports on which APISIX receives intercepted connections; 0 means Istio's.
 	OutboundPort int
 	InboundPort  int
+	UpstreamTLS  UpstreamTLS
 }
 
 func (o Options) withDefaults(s *snapshot.Snapshot) Options {

@@ -9,8 +9,8 @@ import (
 )
 
 var queryFields = tableOf(&routev3.QueryParameterMatcher{}, fields{
-	"name":          rendered,
-	"string_match":  rendered,
+	"name":          decodedQuery,
+	"string_match":  partly("the decoded value is compared; " + likeRE2),
 	"present_match": rendered,
 })
 

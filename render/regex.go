@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"regexp/syntax"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -14,7 +15,9 @@ import (
 type pcre struct {
 	pattern     string   // for the operators ~~ and ~*
 	empty       bool     // it matches the empty value
-	differences []string // where PCRE may decide otherwise than RE2
+	bytewise    bool     // it may decide otherwise about values beyond ASCII
+	runsAway    bool     // PCRE may give up on long values, and then finds no match
+	differences []string // where PCRE may decide otherwise than RE2, for people
 }
 
 // Where PCRE, as APISIX calls it, differs from RE2, as Envoy does.
@@ -33,22 +36,46 @@ func translateRegex(re string) (pcre, error) {
 	if err != nil {
 		return pcre{}, fmt.Errorf("the regular expression is invalid: %w", err)
 	}
+	p, err := writePCRE(re, tree, pcreWriter{})
+	p.pattern += `\z`
+	return p, err
+}
+
+// translateRegexWithin is translateRegex for a part of a value: what stands before the first stop in it, which the
+// expression therefore never matches. Anchors are at home at both ends only.
+func translateRegexWithin(re string, stop rune) (pcre, error) {
+	tree, err := syntax.Parse(re, syntax.Perl)
+	if err != nil {
+		return pcre{}, fmt.Errorf("the regular expression is invalid: %w", err)
+	}
+	tree = withoutAnchors(tree)
+	if anchored(tree) {
+		return pcre{}, fmt.Errorf("the regular expression %q has anchors inside", re)
+	}
+	p, err := writePCRE(re, tree, pcreWriter{stop: stop})
+	p.pattern += `(?:` + apisix.QuoteRegex(string(stop)) + `|\z)`
+	return p, err
+}
+
+// writePCRE writes the tree of re with w, up to where the value must end.
+func writePCRE(re string, tree *syntax.Regexp, w pcreWriter) (pcre, error) {
 	whole, err := regexp.Compile(`\A(?:` + re + `)\z`)
 	if err != nil {
 		return pcre{}, fmt.Errorf("the regular expression is invalid: %w", err)
 	}
-	w := pcreWriter{}
 	w.write(tree, false)
 	if w.foreign {
 		return pcre{}, fmt.Errorf("the regular expression %q has a class of characters beyond ASCII, which APISIX cannot match", re)
 	}
-	p := pcre{pattern: `\A(?s:` + w.text.String() + `)\z`, empty: whole.MatchString("")}
+	p := pcre{pattern: `\A(?s:` + w.text.String() + `)`, empty: whole.MatchString(""), bytewise: w.single}
 	if w.single {
 		p.differences = append(p.differences, bytewise)
 	}
-	if nestsRepeats(tree, false) {
+	nested := nestsRepeats(tree, false)
+	if nested {
 		p.differences = append(p.differences, runaway)
 	}
+	p.runsAway = nested || choices(tree, nil) > 1
 	return p, nil
 }
 
@@ -57,6 +84,7 @@ type pcreWriter struct {
 	text    strings.Builder
 	single  bool // something matches one character where PCRE would take one byte
 	foreign bool // a class names characters beyond ASCII
+	stop    rune // is never matched; 0 for none
 }
 
 // write appends one node. Repeated says that it stands under a repetition without upper limit, where it does not matter
@@ -71,7 +99,11 @@ func (w *pcreWriter) write(re *syntax.Regexp, repeated bool) {
 		w.class(re.Rune, repeated)
 	case syntax.OpAnyChar, syntax.OpAnyCharNotNL:
 		w.single = w.single || !repeated
-		w.text.WriteByte('.')
+		if w.stop != 0 {
+			w.text.WriteString("[^" + apisix.QuoteRegex(string(w.stop)) + "]")
+		} else {
+			w.text.WriteByte('.')
+		}
 	case syntax.OpBeginLine:
 		w.text.WriteString(`(?m:^)`)
 	case syntax.OpEndLine:
@@ -118,6 +150,10 @@ func (w *pcreWriter) atom(re *syntax.Regexp, repeated, grouped bool) {
 }
 
 func (w *pcreWriter) literal(re *syntax.Regexp) {
+	if w.stop != 0 && slices.Contains(re.Rune, w.stop) {
+		w.text.WriteString(`\z.`)
+		return
+	}
 	quoted := apisix.QuoteRegex(string(re.Rune))
 	if re.Flags&syntax.FoldCase != 0 {
 		quoted = "(?i:" + quoted + ")"
@@ -153,6 +189,10 @@ func (w *pcreWriter) repeat(re *syntax.Regexp) {
 // class appends a character class, given as pairs of first and last rune. One that holds all characters beyond ASCII is
 // written negated; RE2's folding adds the Kelvin sign and the long s to k and s, which are left out.
 func (w *pcreWriter) class(pairs []rune, repeated bool) {
+	if pairs = withoutRune(pairs, w.stop); len(pairs) == 0 {
+		w.text.WriteString(`\z.`)
+		return
+	}
 	const kelvin, longS = '\u212a', '\u017f'
 	if n := len(pairs); n > 0 && pairs[n-1] == unicode.MaxRune {
 		w.single = w.single || !repeated
@@ -214,4 +254,26 @@ func nestsRepeats(re *syntax.Regexp, within bool) bool {
 		}
 	}
 	return false
+}
+
+// withoutRune is a class, given as pairs of first and last rune, without one rune; 0 stands for none.
+func withoutRune(pairs []rune, c rune) []rune {
+	var out []rune
+	for i := 0; c != 0 && i < len(pairs); i += 2 {
+		lo, hi := pairs[i], pairs[i+1]
+		if c < lo || hi < c {
+			out = append(out, lo, hi)
+			continue
+		}
+		if lo < c {
+			out = append(out, lo, c-1)
+		}
+		if c < hi {
+			out = append(out, c+1, hi)
+		}
+	}
+	if c == 0 {
+		return pairs
+	}
+	return out
 }

@@ -32,7 +32,8 @@ type Result struct {
 // Render translates a snapshot. It never fails: what cannot be expressed is in the findings, and requests that Envoy
 // would have served by it are refused rather than sent elsewhere.
 func Render(s *snapshot.Snapshot, o Options) Result {
-	r := &renderer{snapshot: s, options: o.withDefaults(s), ipv6: speaksIPv6(s), bound: boundAddresses(s), uses: map[use]string{}}
+	r := &renderer{snapshot: s, options: o.withDefaults(s), ipv6: speaksIPv6(s), bound: boundAddresses(s), uses: map[use]string{},
+		grpc: map[string]bool{}, guards: map[guardKey]formula{}}
 	r.config = apisix.Config{Routes: []*apisix.Route{}, Upstreams: []*apisix.Upstream{}}
 	r.notes()
 	r.listeners()
@@ -53,6 +54,8 @@ type renderer struct {
 	config   apisix.Config
 	findings findings
 	uses     map[use]string  // the upstreams that routes name, and their ids
+	grpc     map[string]bool // by cluster: it carries gRPC; see carriesGRPC
+	guards   map[guardKey]formula
 	reached  map[string]bool // names of the route configurations that a listener refers to
 }
 

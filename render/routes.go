@@ -8,53 +8,39 @@ import (
 
 var routeConfigFields = tableOf(&routev3.RouteConfiguration{}, fields{
 	"name":                                    rendered,
-	"virtual_hosts":                           rendered,
-	"typed_per_filter_config":                 rendered,
+	"virtual_hosts":                           composed,
+	"typed_per_filter_config":                 asFilters,
 	"ignore_port_in_host_matching":            rendered,
 	"validate_clusters":                       harmless("concerns loading"),
 	"max_direct_response_body_size_bytes":     harmless("concerns loading"),
 	"metadata":                                harmless("for people and tools"),
 	"vhds":                                    lost("virtual hosts on demand (VHDS) are not fetched"),
 	"internal_only_headers":                   lost("the headers of clients are not removed"),
-	"response_headers_to_add":                 lost(headersNotRendered),
-	"response_headers_to_remove":              lost(headersNotRendered),
-	"request_headers_to_add":                  lost(headersNotRendered),
-	"request_headers_to_remove":               lost(headersNotRendered),
-	"most_specific_header_mutations_wins":     harmless("concerns header operations, which are reported"),
-	"request_mirror_policies":                 lost(mirrorNotRendered),
+	"response_headers_to_add":                 composed,
+	"response_headers_to_remove":              someHeaders,
+	"request_headers_to_add":                  composed,
+	"request_headers_to_remove":               someHeaders,
+	"most_specific_header_mutations_wins":     rendered,
+	"request_mirror_policies":                 partly("one copy, to the service or to one of the endpoints"),
 	"ignore_path_parameters_in_path_matching": near("parameters of path segments take part in matching"),
 	"cluster_specifier_plugins":               harmless("routes that use one are reported"),
 })
-
-const (
-	headersNotRendered = "header operations are not rendered yet"
-	mirrorNotRendered  = "mirroring is not rendered yet"
-)
 
 // httpChain renders the routes of one chain. Claimed holds the hosts of each scope that are taken, and by what: only
 // scopes that cannot be told apart collide.
 func (r *renderer) httpChain(c httpChain, claimed map[string]string) {
 	r.manager(&c)
 	routeConfigFields.check(c.routes, c.routesAt, "", &r.findings)
-	c.refused = r.perRoute(c.routes.GetTypedPerFilterConfig(), c.routesAt) || c.refused
-	if c.refused {
-		all := forAnyHost(refusal("all hosts"))
-		all.groups = r.claim(c, all.groups, c.routesAt, claimed)
-		r.emit(c, []virtualHost{all})
-		return
-	}
-	hosts := r.virtualHosts(c, claimed)
+	hosts := r.virtualHosts(&c, claimed)
 	if !servesAnyHost(c.routes.GetVirtualHosts()) {
-		last := notFound("other hosts")
-		last.implicit = true
-		hosts = append(hosts, forAnyHost(last))
+		hosts = append(hosts, r.otherHosts(&c))
 	}
 	r.caveats(c, hosts)
 	r.emit(c, hosts)
 }
 
 // virtualHosts translates the virtual hosts of a chain.
-func (r *renderer) virtualHosts(c httpChain, claimed map[string]string) []virtualHost {
+func (r *renderer) virtualHosts(c *httpChain, claimed map[string]string) []virtualHost {
 	hosts := make([]virtualHost, 0, len(c.routes.GetVirtualHosts())+1)
 	names := map[string]bool{}
 	for _, vh := range c.routes.GetVirtualHosts() {
@@ -74,9 +60,13 @@ func comparesPaths(h virtualHost) bool {
 	return slices.ContainsFunc(h.candidates, func(one candidate) bool { return len(one.match.path.vars) > 0 })
 }
 
-// forAnyHost is a virtual host for all names that no other has.
-func forAnyHost(one candidate) virtualHost {
-	return virtualHost{groups: []hostGroup{{key: "*", rank: anyHost}}, candidates: []candidate{one}}
+// otherHosts is a virtual host for all names that no other has: Envoy answers 404.
+func (r *renderer) otherHosts(c *httpChain) virtualHost {
+	out := virtualHost{groups: []hostGroup{{key: "*", rank: anyHost}}, candidates: r.noRoute(c, "other hosts")}
+	for i := range out.candidates {
+		out.candidates[i].implicit = true
+	}
+	return out
 }
 
 func servesAnyHost(hosts []*routev3.VirtualHost) bool {

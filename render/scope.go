@@ -17,6 +17,10 @@ type scope struct {
 	key  string        // identity, for ids: "out 9080", "out 10.0.0.1:7777", "in 9080", "port 8080"
 	seen string        // what of it APISIX can see: chains of which this is equal cannot be told apart
 	vars []apisix.Expr // what holds for these connections only
+	to   destination   // where the client dialled
+	own  bool          // the listener has a socket of its own: to is the address that it is bound to
+	// outbound says that the clients are in the pod itself.
+	outbound bool
 	// caveat says how APISIX may mistake other connections for these; "" when it cannot.
 	caveat string
 }
@@ -43,12 +47,13 @@ func (d destination) String() string {
 // ownPort is the scope of a listener that really listens on its port.
 func ownPort(port uint32) scope {
 	key := fmt.Sprintf("port %d", port)
-	return scope{key: key, seen: key, vars: []apisix.Expr{serverPort(int(port))}}
+	return scope{key: key, seen: key, vars: []apisix.Expr{serverPort(int(port))}, to: destination{port: port}, own: true}
 }
 
 // intercepted is the scope of connections to d that were redirected to our port local.
 func (r *renderer) intercepted(direction string, local int, d destination) scope {
-	s := scope{key: direction + " " + d.String(), seen: direction, vars: []apisix.Expr{serverPort(local)}}
+	s := scope{key: direction + " " + d.String(), seen: direction, vars: []apisix.Expr{serverPort(local)}, to: d,
+		outbound: direction == "out"}
 	switch r.options.OriginalDst {
 	case OriginalDstRuntime:
 		s.seen = s.key

@@ -11,7 +11,6 @@ import (
 	clusterv3 "github.com/envoyproxy/go-control-plane/envoy/config/cluster/v3"
 	routev3 "github.com/envoyproxy/go-control-plane/envoy/config/route/v3"
 	"google.golang.org/protobuf/types/known/structpb"
-	"google.golang.org/protobuf/types/known/wrapperspb"
 
 	"github.com/amesh-render/amesh-render/render/apisix"
 )
@@ -22,6 +21,9 @@ type use struct {
 	retries      int
 	retryTimeout time.Duration // the time for all attempts; 0: no limit
 	hash         hashKey
+	scheme       string // "" for http
+	host         string // what to send as Host; "" for what the client sent
+	nodeHost     bool   // send the name of the node as Host
 }
 
 // policy is the part of a use beside the cluster, for ids and for people.
@@ -32,6 +34,14 @@ func (u use) policy() string {
 	}
 	if u.hash != (hashKey{}) {
 		parts = append(parts, "hash="+u.hash.on+":"+u.hash.key)
+	}
+	if u.scheme != "" {
+		parts = append(parts, "scheme="+u.scheme)
+	}
+	if u.nodeHost {
+		parts = append(parts, "host of the node")
+	} else if u.host != "" {
+		parts = append(parts, "host="+u.host)
 	}
 	return strings.Join(parts, " ")
 }
@@ -45,7 +55,7 @@ func (u use) compare(v use) int {
 func (r *renderer) upstreamID(policy use, cluster string, a *routev3.RouteAction, at *place) string {
 	u := policy
 	u.cluster = cluster
-	u.hash = r.hash(r.cluster(cluster), a, at)
+	u.hash = r.hash(r.chooser(r.cluster(cluster)), a, at)
 	id, ok := r.uses[u]
 	if !ok {
 		id = apisix.ID(cluster, cluster+"\x00"+u.policy())
@@ -68,6 +78,10 @@ func (r *renderer) upstreams() {
 		up := r.upstream(u)
 		if !alone {
 			up.Name = label(u.cluster + " #" + u.policy())
+			if up.Checks != nil {
+				r.findings.approximate(resource("cluster", u.cluster), "", "routes use this cluster in several ways: each has an upstream "+
+					"in APISIX, which checks the endpoints by itself")
+			}
 		}
 		r.config.Upstreams = append(r.config.Upstreams, up)
 	}
@@ -76,75 +90,70 @@ func (r *renderer) upstreams() {
 // upstream renders one use of a cluster. A cluster that cannot be reached as Envoy would reach it gets no nodes, and
 // APISIX then answers 503, as Envoy does for a cluster that is missing or has no healthy endpoint.
 func (r *renderer) upstream(u use) *apisix.Upstream {
-	up := &apisix.Upstream{ID: r.uses[u], Name: label(u.cluster), Type: "roundrobin", Retries: u.retries, Nodes: []apisix.Node{}}
+	up := blank(u)
+	at := resource("cluster", u.cluster)
+	c := r.cluster(u.cluster)
+	switch {
+	case c == nil:
+		r.findings.dropped(at, "", "routes name this cluster, but there is no such cluster: requests are answered 503, or as cluster_not_found_response_code says")
+	case originOf(c) == fromClusters:
+		clusterFields.check(c, at, "", &r.findings)
+		up.Timeout = timeout(c)
+		r.aggregate(up, c, u, at)
+	default:
+		r.fill(up, c, u, at)
+	}
+	up.ID, up.Name, up.Labels = r.uses[u], label(u.cluster), istioLabels(c.GetMetadata())
+	return up
+}
+
+// blank is an upstream of a use, without nodes.
+func blank(u use) *apisix.Upstream {
+	up := &apisix.Upstream{Type: takingTurns, Retries: u.retries, Nodes: []apisix.Node{}}
 	if u.retryTimeout > 0 {
 		up.RetryTimeout = seconds(u.retryTimeout)
 	}
-	at := resource("cluster", u.cluster)
-	c := r.cluster(u.cluster)
-	if c == nil {
-		r.findings.dropped(at, "", "routes name this cluster, but there is no such cluster: requests are answered 503, as Envoy does")
-		return up
+	up.Scheme = u.scheme
+	switch {
+	case u.nodeHost:
+		up.PassHost = "node"
+	case u.host != "":
+		up.PassHost, up.UpstreamHost = "rewrite", u.host
 	}
-	clusterFields.check(c, at, "", &r.findings)
-	up.Labels = istioLabels(c.GetMetadata())
-	up.Timeout = &apisix.Timeout{Connect: connectTimeout(c), Send: seconds(noLimit), Read: seconds(noLimit)}
-	up.Type = r.balancing(c, at)
-	if up.Type == "chash" && u.hash == (hashKey{}) {
-		up.Type = "roundrobin" // Envoy picks at random when there is nothing to hash
-	}
-	up.HashOn, up.Key = u.hash.on, u.hash.key
-	r.circuitBreakers(c, at)
-	r.protocol(up, c, at)
-	up.Nodes = r.nodes(c, at)
 	return up
+}
+
+// fill translates a cluster that is not an aggregate: how to choose among its endpoints, how to call them, and which
+// there are.
+func (r *renderer) fill(up *apisix.Upstream, c *clusterv3.Cluster, u use, at *place) {
+	clusterFields.check(c, at, "", &r.findings)
+	up.Timeout = timeout(c)
+	b := balancingOf(c)
+	r.balancing(b, c, at)
+	up.Type = b.kind
+	if b.kind == hashing && u.hash == (hashKey{}) {
+		up.Type = takingTurns // Envoy picks at random when there is nothing to hash
+	}
+	if up.Type == hashing {
+		up.HashOn, up.Key = u.hash.on, u.hash.key
+	}
+	r.circuitBreakers(c, at)
+	connections := r.protocol(c, at)
+	r.nodes(up, c, at)
+	if len(up.Nodes) > 0 {
+		up.KeepalivePool = keepalive(c, connections)
+		r.checks(up, c, at)
+	}
+}
+
+// timeout is the timeout of an upstream: routes set the times for sending and reading.
+func timeout(c *clusterv3.Cluster) *apisix.Timeout {
+	return &apisix.Timeout{Connect: connectTimeout(c), Send: seconds(noLimit), Read: seconds(noLimit)}
 }
 
 // connectTimeout is Cluster.connect_timeout in seconds, 5 by default.
 func connectTimeout(c *clusterv3.Cluster) float64 {
 	return seconds(cmp.Or(durationOr(c.GetConnectTimeout(), 0), 5*time.Second))
-}
-
-// balancing translates Cluster.lb_policy, or load_balancing_policy where that is set.
-func (r *renderer) balancing(c *clusterv3.Cluster, at *place) string {
-	if policies := c.GetLoadBalancingPolicy().GetPolicies(); len(policies) > 0 {
-		name := typeName(policies[0].GetTypedExtensionConfig().GetTypedConfig())
-		balancer, ok := extensionBalancers[name[strings.LastIndexByte(name, '.')+1:]]
-		if !ok {
-			r.findings.approximate(at, "load_balancing_policy", "APISIX has no %q: endpoints take turns", name)
-			return "roundrobin"
-		}
-		return balancer
-	}
-	switch c.GetLbPolicy() {
-	case clusterv3.Cluster_LEAST_REQUEST:
-		return "least_conn"
-	case clusterv3.Cluster_RING_HASH, clusterv3.Cluster_MAGLEV:
-		return "chash"
-	}
-	return "roundrobin"
-}
-
-// extensionBalancers are the policies of load_balancing_policy, by message name, and what does their work in APISIX.
-var extensionBalancers = map[string]string{
-	"RoundRobin": "roundrobin", "Random": "roundrobin", "LeastRequest": "least_conn",
-	"ClientSideWeightedRoundRobin": "roundrobin", "WrrLocality": "roundrobin",
-}
-
-// circuitBreakers reports limits that APISIX does not have. Istio's default is the highest number there is: no limit.
-func (r *renderer) circuitBreakers(c *clusterv3.Cluster, at *place) {
-	const unlimited = 1<<32 - 1
-	report := func(field string, limit *wrapperspb.UInt32Value) {
-		if limit != nil && limit.GetValue() != unlimited {
-			r.findings.dropped(at, "circuit_breakers.thresholds."+field, "APISIX does not limit it to %d", limit.GetValue())
-		}
-	}
-	for _, t := range c.GetCircuitBreakers().GetThresholds() {
-		report("max_connections", t.GetMaxConnections())
-		report("max_pending_requests", t.GetMaxPendingRequests())
-		report("max_requests", t.GetMaxRequests())
-		report("max_retries", t.GetMaxRetries())
-	}
 }
 
 // label is a name for people, as APISIX takes it. In JSON nothing keeps APISIX from substituting "${{…}}", so it is

@@ -12,32 +12,32 @@ import (
 
 var virtualHostFields = tableOf(&routev3.VirtualHost{}, fields{
 	"name":                              rendered,
-	"domains":                           rendered,
-	"routes":                            rendered,
-	"require_tls":                       rendered,
-	"retry_policy":                      rendered,
-	"typed_per_filter_config":           rendered,
+	"domains":                           partly("a Host header that ends in a dot is taken as the name without it, and some patterns cannot be matched"),
+	"routes":                            composed,
+	"require_tls":                       partly("where it depends on whether requests are external, all in plain text are refused"),
+	"retry_policy":                      composed,
+	"typed_per_filter_config":           asFilters,
 	"metadata":                          harmless("for people and tools"),
 	"virtual_clusters":                  harmless("for statistics"),
-	"include_request_attempt_count":     rendered,
+	"include_request_attempt_count":     partly("X-Envoy-Attempt-Count is not added to requests"),
 	"include_attempt_count_in_response": near("X-Envoy-Attempt-Count is not added to responses"),
-	"cors":                              lost("CORS is not rendered yet: browsers get no Access-Control headers"),
+	"cors":                              lost("CORS is rendered from the configuration of its filter only: browsers get no Access-Control headers"),
 	"matcher":                           lost("the virtual host chooses routes by a matcher, which is not rendered: requests are refused"),
 	"hedge_policy":                      lost("hedging is not rendered"),
 	"rate_limits":                       lost("rate limits are not rendered"),
-	"response_headers_to_add":           lost(headersNotRendered),
-	"response_headers_to_remove":        lost(headersNotRendered),
-	"request_headers_to_add":            lost(headersNotRendered),
-	"request_headers_to_remove":         lost(headersNotRendered),
-	"request_mirror_policies":           lost(mirrorNotRendered),
+	"response_headers_to_add":           composed,
+	"response_headers_to_remove":        someHeaders,
+	"request_headers_to_add":            composed,
+	"request_headers_to_remove":         someHeaders,
+	"request_mirror_policies":           partly("one copy, to the service or to one of the endpoints"),
 	"per_request_buffer_limit_bytes":    harmless("APISIX buffers by its own settings"),
 	"request_body_buffer_limit":         harmless("APISIX buffers by its own settings"),
 })
 
-// A candidate is one route of a virtual host, before it has hosts and a place in APISIX's order.
+// A candidate is one route for APISIX of a virtual host, before it has hosts and a place in APISIX's order.
 type candidate struct {
 	match    routeMatch
-	identity string       // of the route within its virtual host, for ids
+	identity string       // within its virtual host, for ids
 	route    apisix.Route // name, labels and what the route does
 	// implicit marks the end of a chain that has no virtual host for any name. Where chains cannot be told apart, it
 	// comes after what another has for any name.
@@ -52,29 +52,30 @@ type virtualHost struct {
 }
 
 // virtualHost translates one virtual host.
-func (r *renderer) virtualHost(c httpChain, vh *routev3.VirtualHost, claimed map[string]string) virtualHost {
+func (r *renderer) virtualHost(c *httpChain, vh *routev3.VirtualHost, claimed map[string]string) virtualHost {
 	at := c.routesAt.child("virtual_host", vh.GetName())
 	virtualHostFields.check(vh, at, "", &r.findings)
-	refused := r.perRoute(vh.GetTypedPerFilterConfig(), at) || vh.GetMatcher() != nil
-	if vh.GetRequireTls() != routev3.VirtualHost_NONE {
-		r.findings.denied(at, "require_tls", "redirects to TLS are not rendered yet: requests in plain text are refused")
-		refused = true
-	}
 	groups, bad := hostGroups(vh.GetDomains(), c.routes.GetIgnorePortInHostMatching())
 	for _, domain := range bad {
 		r.findings.dropped(at, "domains", "APISIX cannot match the host %q; its requests go to a less specific virtual host", domain)
 	}
 	out := virtualHost{name: vh.GetName(), groups: r.claim(c, groups, at, claimed)}
-	if refused {
-		out.candidates = []candidate{refusal(vh.GetName())}
-	} else {
+	switch {
+	case vh.GetRequireTls() == routev3.VirtualHost_ALL:
+		out.candidates = forAll(vh.GetName(), "all", r.filtered(c, redirectToTLS()))
+	case vh.GetRequireTls() != routev3.VirtualHost_NONE:
+		r.findings.denied(at, "require_tls", "APISIX does not know which requests are external: all in plain text are refused")
+		out.candidates = forAll(vh.GetName(), "all", []variant{refusal})
+	case vh.GetMatcher() != nil:
+		out.candidates = forAll(vh.GetName(), "all", []variant{refusal})
+	default:
 		out.candidates = r.candidates(c, vh, at)
 	}
 	return out
 }
 
 // claim keeps of the groups the hosts that no other virtual host of an indistinguishable chain has.
-func (r *renderer) claim(c httpChain, groups []hostGroup, at *place, claimed map[string]string) []hostGroup {
+func (r *renderer) claim(c *httpChain, groups []hostGroup, at *place, claimed map[string]string) []hostGroup {
 	free := func(host, key string) bool {
 		k := c.scope.seen + "\x00" + key + "\x00" + host
 		owner, taken := claimed[k]
@@ -105,33 +106,24 @@ func (r *renderer) claim(c httpChain, groups []hostGroup, at *place, claimed map
 // candidates translates the routes of a virtual host, up to the first that takes all requests: those after it are never
 // reached, in Envoy neither. Where there is none, Envoy answers 404, and APISIX would try less specific hosts: a last
 // route for all requests answers 404.
-func (r *renderer) candidates(c httpChain, vh *routev3.VirtualHost, at *place) []candidate {
+func (r *renderer) candidates(c *httpChain, vh *routev3.VirtualHost, at *place) []candidate {
 	list := make([]candidate, 0, len(vh.GetRoutes())+1)
 	seen := map[string]bool{}
 	for i, rt := range vh.GetRoutes() {
-		one, ok := r.candidate(c, vh, rt, at.item("route", i))
-		if !ok || seen[one.identity] { // an equal condition further down is never reached
+		identity := matchIdentity(rt.GetMatch())
+		match, ok := r.match(rt.GetMatch(), at.item("route", i))
+		if !ok || seen[identity] { // an equal condition further down is never reached
 			continue
 		}
-		seen[one.identity] = true
-		list = append(list, one)
-		if one.match.all() {
+		seen[identity] = true
+		r.checkDraws(rt, at.item("route", i))
+		route := apisix.Route{Name: routeName(vh, rt), Labels: istioLabels(rt.GetMetadata())}
+		list = appendVariants(list, match, identity, route, r.route(c, vh, rt, at.item("route", i)))
+		if match.all() {
 			return list
 		}
 	}
-	return append(list, notFound(vh.GetName()))
-}
-
-// candidate translates one route. It is not ok when the route must be left out.
-func (r *renderer) candidate(c httpChain, vh *routev3.VirtualHost, rt *routev3.Route, at *place) (candidate, bool) {
-	match, ok := r.match(rt.GetMatch(), at)
-	if !ok {
-		return candidate{}, false
-	}
-	out := candidate{match: match, identity: matchIdentity(rt.GetMatch())}
-	out.route = apisix.Route{Name: routeName(vh, rt), Labels: istioLabels(rt.GetMetadata())}
-	r.action(&out.route, c, vh, rt, at)
-	return out, true
+	return append(list, r.noRoute(c, vh.GetName())...)
 }
 
 // matchIdentity tells the routes of one virtual host apart by what they match, so that an id does not change when routes

@@ -1,0 +1,92 @@
+package render
+
+import (
+	"strconv"
+	"strings"
+
+	tlsv3 "github.com/envoyproxy/go-control-plane/envoy/extensions/transport_sockets/tls/v3"
+
+	"github.com/amesh-render/amesh-render/render/apisix"
+)
+
+// A calling is a transport that APISIX can call endpoints by.
+type calling struct {
+	context *tlsv3.UpstreamTlsContext // nil for plain text
+	client  *apisix.UpstreamTLS       // the certificate that APISIX shows, if any
+}
+
+// callings are those of the endpoints' transports that APISIX can call them by. The others are refused, and reported.
+func (r *renderer) callings(counts map[transport]int, grpc bool, at *place) map[transport]calling {
+	usable := map[transport]calling{}
+	for t := range counts {
+		switch t.kind {
+		case plainText, meshTLS:
+			usable[t] = calling{}
+		case serverTLS:
+			if one, ok := r.serverTLS(t, grpc, at); ok {
+				usable[t] = one
+			}
+		default:
+			r.findings.denied(at, t.field(), "APISIX cannot call endpoints by the transport %q: they get no requests", t.socket.GetName())
+		}
+	}
+	return usable
+}
+
+// alike reports whether endpoints of two transports can be nodes of one upstream. The proxies of the mesh are called in
+// plain text.
+func alike(a, b transport) bool {
+	plain := func(t transport) bool { return t.kind == plainText || t.kind == meshTLS }
+	return a == b || plain(a) && plain(b)
+}
+
+// address is host and port, for people.
+func (t target) address() string { return t.host + ":" + strconv.Itoa(t.port) }
+
+// transport chooses how the nodes of an upstream are called, which in APISIX is one way for all: in plain text where any
+// endpoint is, else by the TLS that most of them want. Others get no requests, rather than requests in plain text.
+func (r *renderer) transport(up *apisix.Upstream, g *gathering, at *place) (chosen transport, ok bool) {
+	if g.cluster.GetTransportSocketMatcher() != nil {
+		r.findings.denied(at, "transport_socket_matcher", "endpoints whose transport a matcher chooses get no requests")
+		return chosen, false
+	}
+	var mutual []string
+	counts := map[transport]int{}
+	for _, t := range g.targets {
+		counts[t.transport]++
+		if t.transport.kind == meshTLS {
+			mutual = append(mutual, t.address())
+		}
+	}
+	if len(mutual) > 0 {
+		r.findings.dropped(at, "endpoints["+strings.Join(mutual, " ")+"]",
+			"mesh mTLS is not rendered yet: endpoints that expect it are called in plain text")
+	}
+	usable := r.callings(counts, up.Scheme == "grpc", at)
+	for _, t := range g.targets { // in the order of the endpoints, so that ties are broken alike
+		u, can := usable[t.transport]
+		if can && (!ok || better(t.transport, counts[t.transport], chosen, counts[chosen])) {
+			chosen, ok = t.transport, true
+			up.TLS = u.client
+		}
+	}
+	for t := range usable {
+		if !alike(t, chosen) {
+			r.findings.dropped(at, t.field(), "APISIX calls all endpoints of an upstream in one way: "+
+				"those that are to be called by this (%d) get no requests", counts[t])
+		}
+	}
+	if chosen.kind == serverTLS {
+		up.Scheme = map[string]string{"": "https", "grpc": "grpcs"}[up.Scheme]
+		r.serverName(usable[chosen].context, up.Scheme, at, chosen.field())
+	}
+	return chosen, ok
+}
+
+// better reports whether transport a, of so many endpoints, is to be preferred to b.
+func better(a transport, countA int, b transport, countB int) bool {
+	if alike(a, transport{}) != alike(b, transport{}) {
+		return alike(a, transport{})
+	}
+	return countA > countB
+}

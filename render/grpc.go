@@ -1,0 +1,54 @@
+//lint:file-ignore SA1019 Control planes still send the deprecated fields of clusters.
+
+package render
+
+import (
+	clusterv3 "github.com/envoyproxy/go-control-plane/envoy/config/cluster/v3"
+	httpv3 "github.com/envoyproxy/go-control-plane/envoy/extensions/upstreams/http/v3"
+
+	"github.com/amesh-render/amesh-render/render/apisix"
+)
+
+// isGRPC holds for gRPC requests.
+var isGRPC = apisix.Compare("http_content_type", apisix.OpRegex, `\Aapplication/grpc(?:[+;]|\z)`)
+
+// http2 reports whether Envoy calls the endpoints of a cluster with HTTP/2: always, or at least for clients that use it
+// themselves, as those of gRPC do.
+func http2(c *clusterv3.Cluster) (always, some bool) {
+	always = c.GetHttp2ProtocolOptions() != nil
+	for _, config := range c.GetTypedExtensionProtocolOptions() {
+		o := &httpv3.HttpProtocolOptions{}
+		if config.UnmarshalTo(o) != nil {
+			continue
+		}
+		always = always || o.GetExplicitHttpConfig().GetHttp2ProtocolOptions() != nil
+		some = some || o.GetUseDownstreamProtocolConfig().GetHttp2ProtocolOptions() != nil
+	}
+	return always, always || some
+}
+
+// carriesGRPC reports whether requests to the cluster must be told apart by whether they are gRPC: APISIX speaks HTTP/2
+// to endpoints for gRPC only, by the scheme of the upstream, and gRPC does not pass over HTTP/1.1.
+func (r *renderer) carriesGRPC(cluster string) bool {
+	carries, ok := r.grpc[cluster]
+	if !ok {
+		c := r.cluster(cluster)
+		_, carries = http2(c)
+		carries = carries && (c.GetType() != clusterv3.Cluster_ORIGINAL_DST || hasInboundPort(cluster)) // those have no nodes
+		r.grpc[cluster] = carries
+	}
+	return carries
+}
+
+func hasInboundPort(cluster string) bool {
+	_, ok := inboundPort(cluster)
+	return ok
+}
+
+// scheme is the scheme of the upstream for a cluster, for gRPC requests or for others.
+func (r *renderer) scheme(cluster string, grpc bool) string {
+	if grpc && r.carriesGRPC(cluster) {
+		return "grpc"
+	}
+	return ""
+}
