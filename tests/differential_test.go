@@ -24,6 +24,7 @@ import (
 var (
 	firstSeed = flag.Uint64("seed", 1, "the seed of the first random mesh")
 	meshes    = flag.Uint64("meshes", 300, "how many random meshes to try")
+	lawMeshes = flag.Uint64("law-meshes", 150, "how many random meshes to hold against the law")
 	requests  = flag.Int("requests", 100, "how many random requests to try on each")
 )
 

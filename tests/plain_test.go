@@ -1,0 +1,206 @@
+package tests
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	routev3 "github.com/envoyproxy/go-control-plane/envoy/config/route/v3"
+	"google.golang.org/protobuf/types/known/anypb"
+
+	"github.com/amesh-render/amesh-render/model"
+	"github.com/amesh-render/amesh-render/model/modeltest"
+)
+
+// plain is a request as nginx reads it, spelt so that both proxies read it alike: the path decoded, without dot segments
+// and doubled slashes, and encoded only where it must be; the host without a dot at its end; headers with "-" for "_" in
+// their names, those of one name in one, none with "." in its name. ok is false if nginx refuses the path.
+//
+// docs/limits.md has what differs because of how nginx reads requests, whatever the configuration is. The law takes no
+// finding for it; it holds APISIX to doing with an odd request what Envoy does with the plain one.
+func plain(r *model.Request) (*model.Request, bool) {
+	out := *r
+	path, query, found := r.PathAndQuery()
+	var ok bool
+	if out.Target, ok = plainPath(path); !ok {
+		return nil, false
+	}
+	if found {
+		out.Target += "?" + query
+	}
+	host, port, hasPort := strings.Cut(r.Authority, ":")
+	out.Authority = strings.TrimSuffix(host, ".")
+	if hasPort {
+		out.Authority += ":" + port
+	}
+	out.Headers = plainHeaders(r.Headers)
+	return &out, true
+}
+
+// plainHeaders are the headers of one name in one, those with "_" in their names once more with "-", without those that
+// nginx drops.
+func plainHeaders(headers []model.Header) []model.Header {
+	var out []model.Header
+	for _, h := range kept(headers) {
+		if strings.Contains(h.Name, "_") {
+			out = append(out, h)
+		}
+		name := strings.ReplaceAll(h.Name, "_", "-")
+		at := slices.IndexFunc(out, func(h model.Header) bool { return h.Name == name })
+		if at < 0 {
+			out = append(out, model.Header{Name: name, Value: h.Value})
+		} else {
+			out[at].Value += ", " + h.Value
+		}
+	}
+	return out
+}
+
+// kept are the headers that nginx does not drop for their names.
+func kept(headers []model.Header) []model.Header {
+	return slices.DeleteFunc(slices.Clone(headers), func(h model.Header) bool { return strings.Contains(h.Name, ".") })
+}
+
+func plainPath(path string) (string, bool) {
+	var decoded strings.Builder
+	for i := 0; i < len(path); i++ {
+		c := path[i]
+		if c == '%' {
+			if _, err := fmt.Sscanf(path[i+1:min(i+3, len(path))], "%02x", &c); err != nil {
+				return "", false
+			}
+			i += 2
+		}
+		decoded.WriteByte(c)
+	}
+	var segments []string
+	all := strings.Split(decoded.String(), "/")
+	for i, s := range all[1:] {
+		last := i == len(all)-2
+		switch {
+		case s == "..":
+			if len(segments) == 0 {
+				return "", false
+			}
+			segments = segments[:len(segments)-1]
+		case s != "" && s != ".":
+			segments = append(segments, s)
+			continue
+		}
+		if last {
+			segments = append(segments, "")
+		}
+	}
+	return encodePath("/" + strings.Join(segments, "/")), true
+}
+
+// encodePath encodes what would not stand for itself in a request line.
+func encodePath(path string) string {
+	var b strings.Builder
+	for i := range len(path) {
+		if c := path[i]; c <= ' ' || c >= 0x7f || strings.IndexByte(`%?#\`, c) >= 0 {
+			fmt.Fprintf(&b, "%%%02X", c)
+		} else {
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
+}
+
+// plainly is what Envoy does with the request as nginx reads it.
+type plainly struct {
+	odd     bool // the request itself is not plain
+	refused bool // nginx does not take it at all
+	// outcomes are Envoy's for the plain request, and for the request with only its headers, or all but them, made plain.
+	outcomes []model.Outcome
+}
+
+// plainly asks what Envoy does, and adds to the way what the plain request comes by.
+func (l *law) plainly(r *model.Request, got model.Outcome, w *way) plainly {
+	defer w.read()
+	one, ok := plain(r)
+	if !ok || strings.HasPrefix(got.Reason, "nginx: ") {
+		return plainly{odd: true, refused: true}
+	}
+	if one.Target == r.Target && one.Authority == r.Authority && slices.Equal(one.Headers, r.Headers) {
+		return plainly{}
+	}
+	headers, rest, sent := *r, *one, *r
+	headers.Headers, rest.Headers, sent.Headers = one.Headers, kept(r.Headers), kept(r.Headers)
+	out := plainly{odd: true}
+	for _, r := range []*model.Request{one, &headers, &rest, &sent} {
+		out.outcomes = append(out.outcomes, l.before.Route(r, w.trace()))
+	}
+	return out
+}
+
+// same says whether in these aspects, and in where it goes, the outcome for an odd request is that of the plain one.
+// Shares of clusters are not compared.
+func (p plainly) same(got model.Outcome, aspects ...model.Aspect) bool {
+	switch {
+	case !p.odd:
+		return false
+	case p.refused:
+		return got.Kind == model.Answered && got.Status == 400
+	}
+	return slices.ContainsFunc(p.outcomes, func(want model.Outcome) bool { return sameIn(want, got, aspects) })
+}
+
+func sameIn(want, got model.Outcome, aspects []model.Aspect) bool {
+	if want.Kind == model.Routed && got.Kind == model.Routed && subset(got.Clusters, want.Clusters) {
+		want.Clusters = got.Clusters
+	}
+	return want.Kind != model.Undecided && !slices.ContainsFunc(want.Differences(got), func(a model.Aspect) bool {
+		return slices.Contains(aspects, a) || a == model.Destination || a == model.Status
+	})
+}
+
+// excuses says whether what APISIX lets through against Envoy's filters is what the client might have got from Envoy by
+// the plain request: the same answer, or the same target for the same upstream, or one that a finding says is rewritten
+// otherwise.
+//
+// Where routes have guards of their own, a request that is odd, or about whose match there is a finding, may come to
+// another route than with Envoy, and so by other guards: that is known.
+func (l *law) excuses(w *way, p plainly, want, got model.Outcome) bool {
+	byHeaders := len(p.outcomes) > 0 && sameIn(p.outcomes[1], got, nil) // Envoy has read the path as it was sent
+	rewritten := w.announced(rewriting, l.findings) && p.same(got)
+	otherGuards := l.guarded[w.table] && otherRoute(want, got) && (p.odd || w.announced(matching, l.findings))
+	return p.same(got, model.Path) || byHeaders || rewritten || otherGuards
+}
+
+// otherRoute says whether APISIX took another route than Envoy. The names of its routes contain those of Envoy's.
+func otherRoute(want, got model.Outcome) bool {
+	return want.Name == "" || !strings.Contains(got.Name, want.Name)
+}
+
+func subset(some, all []model.Choice) bool {
+	return !slices.ContainsFunc(some, func(c model.Choice) bool {
+		return c.Weight > 0 && !slices.ContainsFunc(all, func(d model.Choice) bool { return d.Cluster == c.Cluster && d.Weight > 0 })
+	})
+}
+
+// guardedRoutes are the route configurations in which anything below the listener configures a filter that guards.
+func guardedRoutes(mesh *modeltest.Mesh) map[string]bool {
+	out := map[string]bool{}
+	for _, tables := range []map[uint16]*routev3.RouteConfiguration{mesh.Outbound, mesh.Inbound} {
+		for _, rc := range tables {
+			all := []map[string]*anypb.Any{rc.GetTypedPerFilterConfig()}
+			for _, vh := range rc.GetVirtualHosts() {
+				all = append(all, vh.GetTypedPerFilterConfig())
+				for _, route := range vh.GetRoutes() {
+					all = append(all, route.GetTypedPerFilterConfig())
+				}
+			}
+			out["route_config/"+rc.GetName()] = slices.ContainsFunc(all, func(m map[string]*anypb.Any) bool {
+				return slices.ContainsFunc(slices.Collect(maps.Keys(m)), isGuard)
+			})
+		}
+	}
+	return out
+}
+
+// isGuard says whether the HTTP filter of that name refuses requests by rules.
+func isGuard(name string) bool {
+	return strings.HasSuffix(name, ".rbac") || strings.HasSuffix(name, ".jwt_authn")
+}
