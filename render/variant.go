@@ -127,7 +127,7 @@ func (v variant) finish() apisix.Route {
 	}
 	plugins.ResponseRewrite = v.responseRewrite(plugins.ResponseRewrite)
 	plugins.ProxyRewrite = v.proxyRewrite(plugins.ProxyRewrite)
-	if plugins != (apisix.Plugins{}) {
+	if !plugins.Empty() {
 		v.route.Plugins = &plugins
 	}
 	return v.route

@@ -80,13 +80,7 @@ func (e mapEncoder) block(w *writer, v reflect.Value) {
 	var space [16]entry
 	for i, x := range entries(v, space[:0]) {
 		w.entry(i == 0)
-		w.buf = append(appendString(w.buf, x.key), w.format.colon()...)
-		w.dash = false
-		if x.value.IsValid() {
-			w.value(e.elem, x.value)
-		} else {
-			w.buf = appendString(w.buf, x.text)
-		}
+		x.block(w, e.elem)
 	}
 	w.close('}')
 }
@@ -103,6 +97,17 @@ func (x entry) append(dst []byte, e encoder, f Format) []byte {
 		return e.flow(dst, x.value, f)
 	}
 	return appendString(dst, x.text)
+}
+
+// block writes the entry where lines may be broken.
+func (x entry) block(w *writer, e encoder) {
+	w.buf = append(appendString(w.buf, x.key), w.format.colon()...)
+	w.dash = false
+	if x.value.IsValid() {
+		w.value(e, x.value)
+	} else {
+		w.buf = appendString(w.buf, x.text)
+	}
 }
 
 func (x entry) reflect() reflect.Value {

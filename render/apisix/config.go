@@ -10,6 +10,29 @@ package apisix
 type Config struct {
 	Routes    []*Route    `json:"routes"`
 	Upstreams []*Upstream `json:"upstreams"`
+	// Others are objects of the other kinds, by the name of their section, which is one of [Sections]: "consumers", "ssls".
+	// The renderer makes none of its own accord. A section without objects is not written.
+	Others map[string][]Object `json:"-"`
+}
+
+// Object is an object of a kind that has no struct here, as encoding/json would decode it.
+type Object map[string]any
+
+// ID is the id by which APISIX knows the object of that section: consumers go by their username.
+func (o Object) ID(section string) string {
+	key := "id"
+	if section == "consumers" {
+		key = "username"
+	}
+	id, _ := o[key].(string)
+	return id
+}
+
+// Sections are the lists that APISIX reads from a file, in the order in which they are written. Another one, plugins,
+// names the plugins that are switched on; it is no list of objects, and never written.
+var Sections = []string{
+	"routes", "upstreams", "services", "plugin_configs", "global_rules", "plugin_metadata", "consumers", "consumer_groups",
+	"ssls", "stream_routes", "protos", "secrets",
 }
 
 // Route is an APISIX route. Under the router radixtree_host_uri, which we require, a request goes to the most specific
@@ -159,8 +182,11 @@ type PassiveUnhealthy struct {
 	HTTPStatuses []int `json:"http_statuses,omitempty"`
 }
 
-// HoldsPrivateKeys reports whether an object of c holds a private key.
+// HoldsPrivateKeys reports whether an object of c holds a private key, or may do so: SSL objects and consumers always may.
 func (c *Config) HoldsPrivateKeys() bool {
+	if len(c.Others["ssls"])+len(c.Others["consumers"])+len(c.Others["secrets"]) > 0 {
+		return true
+	}
 	for _, u := range c.Upstreams {
 		if u != nil && u.TLS != nil {
 			return true

@@ -25,7 +25,22 @@ func Encode(c *Config, o EncodeOptions) []byte {
 		section("routes", c.Routes, (*Route).id, o.Format),
 		section("upstreams", c.Upstreams, (*Upstream).id, o.Format),
 	}
+	for _, kind := range Sections {
+		if objects := c.Others[kind]; len(objects) > 0 {
+			sections = append(sections, otherSection(kind, objects, o.Format))
+		}
+	}
 	return Join(sections, o)
+}
+
+// otherSection is a section of objects that have no struct. An object is written as any map is: by its keys' order.
+func otherSection(kind string, objects []Object, f Format) Section {
+	objects = slices.Clone(objects)
+	slices.SortStableFunc(objects, func(a, b Object) int { return cmp.Compare(a.ID(kind), b.ID(kind)) })
+	e, w := mapEncoder{anyEncoder{}}, &writer{format: f}
+	return Section{kind, len(objects), func(dst []byte, i int) []byte {
+		return w.object(dst, e, reflect.ValueOf(objects[i]))
+	}}
 }
 
 func (r *Route) id() string    { return r.ID }

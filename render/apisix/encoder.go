@@ -66,9 +66,13 @@ func compileStruct(t reflect.Type, open map[reflect.Type]*structEncoder) *struct
 	if s := open[t]; s != nil {
 		return s
 	}
-	s := &structEncoder{}
+	s := &structEncoder{inline: -1}
 	open[t] = s
 	for i := range t.NumField() {
+		if t.Field(i).Tag.Get("inline") != "" {
+			s.inline, s.rest = i, mapEncoder{anyEncoder{}}
+			continue
+		}
 		tag, options, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
 		if tag == "-" || !t.Field(i).IsExported() {
 			continue

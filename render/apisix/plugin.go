@@ -1,5 +1,10 @@
 package apisix
 
+import (
+	"encoding/json"
+	"reflect"
+)
+
 // Plugins are the plugins of a route, by their APISIX names. A plugin that is nil is not written.
 type Plugins struct {
 	Brotli          *Brotli          `json:"brotli,omitempty"`
@@ -14,6 +19,31 @@ type Plugins struct {
 	Redirect        *Redirect        `json:"redirect,omitempty"`
 	ResponseRewrite *ResponseRewrite `json:"response-rewrite,omitempty"`
 	TrafficSplit    *TrafficSplit    `json:"traffic-split,omitempty"`
+	// Other are plugins that have no field here, which are those that the renderer never uses of its own accord: their
+	// names, and configurations as encoding/json would decode them. They are written after the rest, by name.
+	Other map[string]any `json:"-" inline:"true"`
+}
+
+// Empty reports whether there is no plugin.
+func (p *Plugins) Empty() bool { return p == nil || reflect.ValueOf(*p).IsZero() }
+
+// UnmarshalJSON reads plugins from JSON. Those that have no field of their own go to Other.
+func (p *Plugins) UnmarshalJSON(data []byte) error {
+	type known Plugins
+	var all map[string]any
+	if err := json.Unmarshal(data, (*known)(p)); err != nil {
+		return err
+	}
+	if err := json.Unmarshal(data, &all); err != nil {
+		return err
+	}
+	for _, fd := range encoderOf(reflect.TypeFor[Plugins]()).(*structEncoder).fields {
+		delete(all, fd.name)
+	}
+	if len(all) > 0 {
+		p.Other = all
+	}
+	return nil
 }
 
 // Meta is what APISIX knows of every plugin's use.

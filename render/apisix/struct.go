@@ -7,8 +7,23 @@ import (
 	"strings"
 )
 
-// structEncoder writes a struct as a mapping, in the order of its fields.
-type structEncoder struct{ fields []field }
+// structEncoder writes a struct as a mapping, in the order of its fields. One field may be inline: a map[string]any, whose
+// entries come after the fields as if they were fields too.
+type structEncoder struct {
+	fields []field
+	inline int // the index of that field, or -1
+	rest   mapEncoder
+}
+
+// others are the entries of the inline field that have not the name of a field.
+func (s *structEncoder) others(v reflect.Value) []entry {
+	if s.inline < 0 || v.Field(s.inline).Len() == 0 {
+		return nil
+	}
+	return slices.DeleteFunc(entries(v.Field(s.inline), nil), func(x entry) bool {
+		return slices.ContainsFunc(s.fields, func(fd field) bool { return fd.name == x.key })
+	})
+}
 
 // field is one field of a struct.
 type field struct {
@@ -71,11 +86,22 @@ func (s *structEncoder) flow(dst []byte, v reflect.Value, f Format) []byte {
 		dst = append(dst, fd.keys[f]...)
 		dst = fd.encoder.flow(dst, x, f)
 	}
+	for _, x := range s.others(v) {
+		if !first {
+			dst = append(dst, f.comma()...)
+		}
+		first = false
+		dst = append(appendString(dst, x.key), f.colon()...)
+		dst = x.append(dst, s.rest.elem, f)
+	}
 	return append(dst, '}')
 }
 
 // shape keeps a struct of which only scalars have a value on one line if it fits.
 func (s *structEncoder) shape(v reflect.Value) shape {
+	if s.inline >= 0 && v.Field(s.inline).Len() > 0 {
+		return tree
+	}
 	out := oneLine
 	for i := range s.fields {
 		fd := &s.fields[i]
@@ -103,6 +129,11 @@ func (s *structEncoder) block(w *writer, v reflect.Value) {
 		first = false
 		w.key(fd.keys[w.format])
 		w.value(fd.encoder, x)
+	}
+	for _, x := range s.others(v) {
+		w.entry(first)
+		first = false
+		x.block(w, s.rest.elem)
 	}
 	w.close('}')
 }

@@ -9,7 +9,7 @@ import (
 // plugins checks that the route does something, and each plugin.
 func (c *checker) plugins(r *Route) {
 	p := r.Plugins
-	if p == nil || reflect.ValueOf(*p).IsZero() {
+	if p.Empty() {
 		if r.UpstreamID == "" {
 			c.add("upstream_id", "the route has neither an upstream nor plugins")
 		}

@@ -56,6 +56,12 @@ func (c *checker) walkStruct(v reflect.Value, plugin bool) {
 				c.leave()
 			}
 		}
+		for _, x := range e.others(v) {
+			c.enter(x.key)
+			c.key(x.key)
+			c.walk(x.reflect(), plugin)
+			c.leave()
+		}
 	}
 }
 
