@@ -1,0 +1,253 @@
+package standalone
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/amesh-render/amesh-render/render/apisix"
+)
+
+// Config is what APISIX routes by, once it has loaded the file: routes and upstreams with all that they refer to. It is an
+// effective configuration, for models and comparisons, and not one to be written.
+//
+//   - A route has what its plugin_config and its service give it: of plugins with one name the route's own counts, then
+//     the plugin_config's, then the service's; hosts, upstream and timeout are the service's where the route has none.
+//   - An upstream within a route, a service or traffic-split is an upstream of its own. Its id is the place: "route/r1",
+//     which is no id that a file can have.
+//   - host is in Hosts, remote_addr and remote_addrs are a condition; what a default of APISIX's says is written out. A
+//     plugin that is disabled is left out. A route whose service or plugin_config is missing answers 404 or 503.
+//   - Objects that APISIX drops, routes that are switched off and all but the last of one id are left out.
+//   - Others has the objects of the other sections, but for services and plugin_configs.
+//
+// The problems name what was dropped, and what the types of package render/apisix cannot hold, such as filter_func.
+// They are in the order of the file.
+func (f *File) Config() (*apisix.Config, []Problem) {
+	r := resolver{file: f, config: &apisix.Config{}, services: f.byID("services"), pluginConfigs: f.byID("plugin_configs")}
+	for _, o := range f.last("upstreams") {
+		r.upstreams(o)
+	}
+	for _, o := range f.last("routes") {
+		r.route(o)
+	}
+	for section, objects := range f.Objects() {
+		if !slices.Contains([]string{"routes", "upstreams", "services", "plugin_configs"}, section) {
+			if r.config.Others == nil {
+				r.config.Others = map[string][]apisix.Object{}
+			}
+			r.config.Others[section] = objects
+		}
+	}
+	return r.config, SortProblems(r.problems)
+}
+
+// An object is an item of a section that is a map.
+type object struct {
+	kind, id string
+	node     *Node
+	fields   map[string]any // a copy of its own
+}
+
+// last are the objects of a section; of several with one id only the last, at the place of the first, as APISIX holds them.
+func (f *File) last(section string) []object {
+	var out []object
+	at := map[string]int{}
+	for i, n := range f.Section(section).Objects {
+		if n.Kind != Map {
+			continue
+		}
+		o := object{Kind(section), ID(n, i), n, n.Any().(map[string]any)}
+		if j, seen := at[o.id]; seen {
+			out[j] = o
+			continue
+		}
+		at[o.id] = len(out)
+		out = append(out, o)
+	}
+	return out
+}
+
+func (f *File) byID(section string) map[string]object {
+	out := map[string]object{}
+	for _, o := range f.last(section) {
+		out[o.id] = o
+	}
+	return out
+}
+
+// A resolver makes the effective configuration.
+type resolver struct {
+	file                    *File
+	config                  *apisix.Config
+	services, pluginConfigs map[string]object
+	problems                []Problem
+}
+
+func (r *resolver) add(o object, level Level, field, message string, args ...any) {
+	at := o.node.At(field)
+	r.problems = append(r.problems, Problem{Line: at.Line, Column: at.Column, Level: level, Kind: o.kind, ID: o.id,
+		Field: field, Message: fmt.Sprintf(message, args...)})
+}
+
+// upstreams adds an object of the section upstreams.
+func (r *resolver) upstreams(o object) {
+	r.upstream(o, "", o.fields, o.id)
+}
+
+// upstream adds an upstream, which is at the field of o, or o itself. It reports whether APISIX would take it.
+func (r *resolver) upstream(o object, field string, fields map[string]any, id string) bool {
+	fields = maps.Clone(fields)
+	fields["id"] = id
+	if fields["discovery_type"] != nil || fields["service_name"] != nil {
+		r.add(o, Warning, join(field, "service_name"), "where the nodes come from at run time is not known")
+	}
+	if _, ok := fields["nodes"].([]any); !ok {
+		fields["nodes"] = nodeList(fields["nodes"])
+	}
+	setDefault(fields, "type", "roundrobin")
+	setDefault(fields, "retries", float64(max(0, len(fields["nodes"].([]any))-1)))
+	u := new(apisix.Upstream)
+	if err := decode(fields, u); err != nil {
+		r.add(o, Error, field, "APISIX drops it: %v", err)
+		return false
+	}
+	r.config.Upstreams = append(r.config.Upstreams, u)
+	return true
+}
+
+func setDefault(fields map[string]any, key string, value any) {
+	if fields[key] == nil {
+		fields[key] = value
+	}
+}
+
+func join(field, next string) string {
+	if field == "" {
+		return next
+	}
+	return field + "." + next
+}
+
+// route adds a route.
+func (r *resolver) route(o object) {
+	if status, ok := o.fields["status"].(float64); ok && status == 0 {
+		return
+	}
+	plugins, ok := r.plugins(o)
+	if !ok {
+		return
+	}
+	for _, field := range []string{"filter_func", "script", "script_id"} {
+		if o.fields[field] != nil {
+			r.add(o, Warning, field, "what this Lua code does is not known")
+		}
+	}
+	r.service(o, plugins)
+	conditions(o.fields)
+	fields := maps.Clone(o.fields)
+	fields["id"] = o.id
+	delete(fields, "plugins")
+	if inline, ok := fields["upstream"].(map[string]any); ok && r.upstream(o, "upstream", inline, "route/"+o.id) {
+		fields["upstream_id"] = "route/" + o.id
+	}
+	if host, ok := fields["host"]; ok && fields["hosts"] == nil {
+		fields["hosts"] = []any{host}
+	}
+	idText(fields, "upstream_id")
+	route := new(apisix.Route)
+	if err := decode(fields, route); err != nil {
+		r.add(o, Error, "", "APISIX drops it: %v", err)
+		return
+	}
+	if plugins != nil {
+		route.Plugins = r.decodePlugins(o, plugins)
+	}
+	r.config.Routes = append(r.config.Routes, route)
+}
+
+// plugins are those of the route, of its plugin_config and of its service; ok is false if APISIX would drop the route for
+// theirs.
+func (r *resolver) plugins(o object) (plugins map[string]any, ok bool) {
+	own, given := o.fields["plugins"]
+	if plugins, ok = own.(map[string]any); given && !ok {
+		r.add(o, Error, "plugins", "APISIX drops it: the plugins are no map")
+		return nil, false
+	}
+	plugins = maps.Clone(plugins)
+	add := func(from object) {
+		more, _ := from.fields["plugins"].(map[string]any)
+		for name, configuration := range more {
+			if plugins == nil {
+				plugins = map[string]any{}
+			}
+			setDefault(plugins, name, configuration)
+		}
+	}
+	if id := text(o.fields["plugin_config_id"]); id != "" {
+		from, ok := r.pluginConfigs[id]
+		if !ok {
+			return r.answer(o, "plugin_config_id", "plugin_config", id, 503), true
+		}
+		add(from)
+	}
+	if id := text(o.fields["service_id"]); id != "" {
+		from, ok := r.services[id]
+		if !ok {
+			return r.answer(o, "service_id", "service", id, 404), true
+		}
+		add(from)
+	}
+	return plugins, true
+}
+
+// answer is what stands for the answer that APISIX gives because something is missing.
+func (r *resolver) answer(o object, field, kind, id string, status int) map[string]any {
+	r.add(o, Error, field, "there is no %s %q: requests are answered %d", kind, id, status)
+	return map[string]any{"fault-injection": map[string]any{"abort": map[string]any{"http_status": float64(status)}}}
+}
+
+// service adds what a route has from its service, besides plugins.
+func (r *resolver) service(o object, plugins map[string]any) {
+	service, ok := r.services[text(o.fields["service_id"])]
+	if !ok {
+		return
+	}
+	if o.fields["upstream"] == nil && o.fields["upstream_id"] == nil {
+		if inline, ok := service.fields["upstream"].(map[string]any); ok {
+			id := "service/" + service.id
+			if slices.ContainsFunc(r.config.Upstreams, func(u *apisix.Upstream) bool { return u.ID == id }) ||
+				r.upstream(service, "upstream", inline, id) {
+				o.fields["upstream_id"] = id
+			}
+		} else if id := text(service.fields["upstream_id"]); id != "" {
+			o.fields["upstream_id"] = id
+		}
+	}
+	if o.fields["hosts"] == nil && o.fields["host"] == nil && service.fields["hosts"] != nil {
+		o.fields["hosts"] = service.fields["hosts"]
+	}
+	if service.fields["enable_websocket"] != nil {
+		setDefault(o.fields, "enable_websocket", service.fields["enable_websocket"])
+	}
+	if service.fields["script"] != nil {
+		r.add(service, Warning, "script", "what this Lua code does is not known")
+	}
+}
+
+// conditions turns remote_addr and remote_addrs into a condition.
+func conditions(fields map[string]any) {
+	addresses := fields["remote_addrs"]
+	if addresses == nil {
+		addresses = fields["remote_addr"]
+	}
+	if addresses == nil {
+		return
+	}
+	vars, _ := fields["vars"].([]any)
+	if len(vars) > 0 {
+		if _, word := vars[0].(string); word { // logic, or a single comparison
+			vars = []any{vars}
+		}
+	}
+	fields["vars"] = append([]any{[]any{"remote_addr", apisix.OpIPMatch, addresses}}, vars...)
+}
