@@ -23,11 +23,12 @@ import (
 // The problems name what was dropped, and what the types of package render/apisix cannot hold, such as filter_func.
 // They are in the order of the file.
 func (f *File) Config() (*apisix.Config, []Problem) {
-	r := resolver{file: f, config: &apisix.Config{}, services: f.byID("services"), pluginConfigs: f.byID("plugin_configs")}
-	for _, o := range f.last("upstreams") {
+	r := resolver{file: f, config: &apisix.Config{}}
+	r.services, r.pluginConfigs = r.byID("services"), r.byID("plugin_configs")
+	for _, o := range r.taken("upstreams") {
 		r.upstreams(o)
 	}
-	for _, o := range f.last("routes") {
+	for _, o := range r.taken("routes") {
 		r.route(o)
 	}
 	for section, objects := range f.Objects() {
@@ -48,15 +49,21 @@ type object struct {
 	fields   map[string]any // a copy of its own
 }
 
-// last are the objects of a section; of several with one id only the last, at the place of the first, as APISIX holds them.
-func (f *File) last(section string) []object {
+// taken are the objects of a section that APISIX takes; of several with one id only the last, at the place of the first.
+// For those that it drops there is a problem.
+func (r *resolver) taken(section string) []object {
 	var out []object
 	at := map[string]int{}
-	for i, n := range f.Section(section).Objects {
+	for i, n := range r.file.Section(section).Objects {
 		if n.Kind != Map {
 			continue
 		}
-		o := object{Kind(section), ID(n, i), n, n.Any().(map[string]any)}
+		o := object{kind: Kind(section), id: ID(n, i), node: n}
+		if f, refused := r.file.refusal(section, n); refused {
+			r.add(o, Error, f.Path, "APISIX drops the %s: %s", o.kind, f.Message)
+			continue
+		}
+		o.fields = n.Any().(map[string]any)
 		if j, seen := at[o.id]; seen {
 			out[j] = o
 			continue
@@ -67,9 +74,9 @@ func (f *File) last(section string) []object {
 	return out
 }
 
-func (f *File) byID(section string) map[string]object {
+func (r *resolver) byID(section string) map[string]object {
 	out := map[string]object{}
-	for _, o := range f.last(section) {
+	for _, o := range r.taken(section) {
 		out[o.id] = o
 	}
 	return out
@@ -108,7 +115,7 @@ func (r *resolver) upstream(o object, field string, fields map[string]any, id st
 	setDefault(fields, "retries", float64(max(0, len(fields["nodes"].([]any))-1)))
 	u := new(apisix.Upstream)
 	if err := decode(fields, u); err != nil {
-		r.add(o, Error, field, "APISIX drops it: %v", err)
+		r.add(o, Warning, field, "cannot be told in full: %v", err)
 		return false
 	}
 	r.config.Upstreams = append(r.config.Upstreams, u)
@@ -133,10 +140,7 @@ func (r *resolver) route(o object) {
 	if status, ok := o.fields["status"].(float64); ok && status == 0 {
 		return
 	}
-	plugins, ok := r.plugins(o)
-	if !ok {
-		return
-	}
+	plugins := r.plugins(o)
 	for _, field := range []string{"filter_func", "script", "script_id"} {
 		if o.fields[field] != nil {
 			r.add(o, Warning, field, "what this Lua code does is not known")
@@ -156,7 +160,7 @@ func (r *resolver) route(o object) {
 	idText(fields, "upstream_id")
 	route := new(apisix.Route)
 	if err := decode(fields, route); err != nil {
-		r.add(o, Error, "", "APISIX drops it: %v", err)
+		r.add(o, Warning, "", "cannot be told in full: %v", err)
 		return
 	}
 	if plugins != nil {
@@ -165,14 +169,9 @@ func (r *resolver) route(o object) {
 	r.config.Routes = append(r.config.Routes, route)
 }
 
-// plugins are those of the route, of its plugin_config and of its service; ok is false if APISIX would drop the route for
-// theirs.
-func (r *resolver) plugins(o object) (plugins map[string]any, ok bool) {
-	own, given := o.fields["plugins"]
-	if plugins, ok = own.(map[string]any); given && !ok {
-		r.add(o, Error, "plugins", "APISIX drops it: the plugins are no map")
-		return nil, false
-	}
+// plugins are those of the route, of its plugin_config and of its service; nil when it has none at all.
+func (r *resolver) plugins(o object) map[string]any {
+	plugins, _ := o.fields["plugins"].(map[string]any)
 	plugins = maps.Clone(plugins)
 	add := func(from object) {
 		more, _ := from.fields["plugins"].(map[string]any)
@@ -186,18 +185,18 @@ func (r *resolver) plugins(o object) (plugins map[string]any, ok bool) {
 	if id := text(o.fields["plugin_config_id"]); id != "" {
 		from, ok := r.pluginConfigs[id]
 		if !ok {
-			return r.answer(o, "plugin_config_id", "plugin_config", id, 503), true
+			return r.answer(o, "plugin_config_id", "plugin_config", id, 503)
 		}
 		add(from)
 	}
 	if id := text(o.fields["service_id"]); id != "" {
 		from, ok := r.services[id]
 		if !ok {
-			return r.answer(o, "service_id", "service", id, 404), true
+			return r.answer(o, "service_id", "service", id, 404)
 		}
 		add(from)
 	}
-	return plugins, true
+	return plugins
 }
 
 // answer is what stands for the answer that APISIX gives because something is missing.

@@ -56,7 +56,7 @@ func idText(fields map[string]any, key string) {
 func nodeList(v any) []any {
 	m, _ := v.(map[string]any)
 	nodes := make([]any, 0, len(m))
-	for _, address := range slices.Sorted(maps.Keys(m)) {
+	for _, address := range sortedKeys(m) {
 		host, port := address, 80.0
 		if i := strings.LastIndexByte(address, ':'); i > strings.LastIndexByte(address, ']') {
 			if p, err := strconv.ParseFloat(address[i+1:], 64); err == nil {
@@ -68,7 +68,9 @@ func nodeList(v any) []any {
 	return nodes
 }
 
-// plugin fields of apisix.Plugins, by the names of their plugins.
+func sortedKeys(m map[string]any) []string { return slices.Sorted(maps.Keys(m)) }
+
+// pluginFields are the fields of apisix.Plugins, by the names of their plugins.
 var pluginFields = func() map[string]int {
 	all := map[string]int{}
 	t := reflect.TypeFor[apisix.Plugins]()
@@ -92,7 +94,7 @@ func NewPlugin(name string) any {
 // decodePlugins turns the plugins of a route into their types. One that its type cannot hold goes to Other.
 func (r *resolver) decodePlugins(o object, all map[string]any) *apisix.Plugins {
 	out := new(apisix.Plugins)
-	for _, name := range slices.Sorted(maps.Keys(all)) {
+	for _, name := range sortedKeys(all) {
 		configuration, _ := all[name].(map[string]any)
 		if disabled(configuration) {
 			continue

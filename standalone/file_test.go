@@ -149,9 +149,9 @@ routes:
     upstream: {nodes: [{host: h, port: 1, weight: 1}]}
     plugins:
       traffic-split: {rules: [{weighted_upstreams: [{weight: 1}, {upstream: {nodes: {"x:1": 1}}}]}]}
-  - {id: off, uri: /off, status: 0, upstream_id: u}
+  - {id: "off", uri: /off, status: 0, upstream_id: u}
   - {id: gone, uri: /gone, service_id: nobody}
-  - {id: gone2, uri: /gone2, plugin_config_id: nobody}
+  - {id: gone2, uri: /gone2, plugin_config_id: nobody, upstream_id: u}
   - {id: bad, uri: /bad, priority: high, upstream_id: u}
   - {id: twice, uri: /first, upstream_id: u}
   - {id: twice, uri: /second, upstream_id: u, filter_func: "function(vars) return true end"}
@@ -164,7 +164,7 @@ global_rules:
 	if err != nil {
 		t.Fatal(err)
 	}
-	_ = got
+	t.Logf("%s\n%v", got, problems)
 	byID := map[string]*apisix.Route{}
 	for _, r := range config.Routes {
 		byID[r.ID] = r
@@ -211,7 +211,7 @@ global_rules:
 	want := []string{
 		`route/gone: service_id: there is no service "nobody": requests are answered 404`,
 		`route/gone2: plugin_config_id: there is no plugin_config "nobody": requests are answered 503`,
-		`route/bad: APISIX drops it: priority is a string`,
+		`route/bad: priority: APISIX drops the route: is the string "high", not an integer`,
 		`route/twice: filter_func: what this Lua code does is not known`,
 	}
 	if !reflect.DeepEqual(told, want) {

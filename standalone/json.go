@@ -231,6 +231,7 @@ func (p *jsonParser) string() *Node {
 	p.at++
 	if p.yaml {
 		n.Text, n.Env = p.reader.withoutPlaceholders(n.Text)
+		n.setQuoted(n.Text)
 	} else if strings.Contains(n.Text, "${{") {
 		if m := substitution.FindStringSubmatch(n.Text); m != nil {
 			n.Env = true

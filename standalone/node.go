@@ -67,27 +67,19 @@ func (n *Node) Get(key string) *Node {
 	return nil
 }
 
-// entry is the entry of a key; nil when there is none.
-func (n *Node) entry(key string) *Entry {
-	for i := range n.Entries {
-		if n.Entries[i].Key.Text == key {
-			return &n.Entries[i]
-		}
-	}
-	return nil
-}
-
 // Any is the value as encoding/json would hold it: a nil, bool, float64, string, []any or map[string]any, which nobody
 // else has. Keys that are no strings become their text.
 func (n *Node) Any() any {
-	return n.tree(func(s string) any { return s })
+	return n.tree(func(s string) any { return s }, nil)
 }
 
-// tree is Any, with scalars that hold a substitution as env makes them of their text.
-func (n *Node) tree(env func(string) any) any {
+// tree is Any, with scalars that hold a substitution as env makes them of their text, and null for null.
+func (n *Node) tree(env func(string) any, null any) any {
 	switch {
-	case n == nil, n.Kind == Null && !n.Env:
+	case n == nil:
 		return nil
+	case n.Kind == Null && !n.Env:
+		return null
 	case n.Env:
 		return env(n.Text)
 	}
@@ -101,13 +93,13 @@ func (n *Node) tree(env func(string) any) any {
 	case List:
 		list := make([]any, len(n.Items))
 		for i, item := range n.Items {
-			list[i] = item.tree(env)
+			list[i] = item.tree(env, null)
 		}
 		return list
 	}
 	m := make(map[string]any, len(n.Entries))
 	for _, e := range n.Entries {
-		m[e.Key.Text] = e.Value.tree(env)
+		m[e.Key.Text] = e.Value.tree(env, null)
 	}
 	return m
 }

@@ -45,8 +45,6 @@ func checkCharacters(text []byte) *SyntaxError {
 			message = "a byte that is not UTF-8"
 		case c < ' ' || c >= 0x7f && c < 0xa0 && c != 0x85 || c == '\ufffe' || c == '\uffff':
 			message = fmt.Sprintf("the raw character %U", c)
-		case c == '\ufeff' && i > 0:
-			message = "the raw character U+FEFF"
 		}
 		if message != "" {
 			line, column := position(text, i)

@@ -9,6 +9,8 @@ import (
 type reader struct {
 	file *File
 	env  bool // the text has substitutions
+
+	slashes, marks bool // see forYAML
 }
 
 func (r *reader) add(p Problem) { r.file.Problems = append(r.file.Problems, p) }

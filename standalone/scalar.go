@@ -3,6 +3,7 @@ package standalone
 import (
 	"errors"
 	"math"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -52,13 +53,10 @@ func (n *Node) setPlain(text string) error {
 // setTagged makes n the scalar that an explicit tag makes of the text, whether it has quotes or not. Other tags than those
 // of YAML itself change nothing.
 func (n *Node) setTagged(tag, text string, plain bool) error {
-	set := n.setQuoted
-	if plain {
-		set = n.setPlain
-	}
 	switch tag {
 	case "!!str":
-		return n.setQuoted(text)
+		n.setQuoted(text)
+		return nil
 	case "!!null":
 		n.Text, n.Kind = text, Null
 		return nil
@@ -69,21 +67,39 @@ func (n *Node) setTagged(tag, text string, plain bool) error {
 		if tag == "!!bool" && len(text) == 1 && strings.Contains("yYnN", text) {
 			n.Kind, n.Bool = Bool, text == "y" || text == "Y"
 		}
-		if want := map[string]Type{"!!bool": Bool, "!!int": Number, "!!float": Number}[tag]; n.Kind != want {
+		if !fits(tag, n) {
 			return errors.New("the value does not fit its tag " + tag)
 		}
 		return nil
 	}
-	return set(text)
+	if plain {
+		return n.setPlain(text)
+	}
+	n.setQuoted(text)
+	return nil
 }
 
+// fits reports whether lyaml takes a scalar, typed as it would be without a tag, for one of that tag.
+func fits(tag string, n *Node) bool {
+	sexagesimal := strings.Contains(n.Text, ":")
+	fraction := strings.ContainsAny(n.Text, ".eE") && !hexDigits.MatchString(n.Text)
+	switch tag {
+	case "!!int":
+		return n.Kind == Number && !fraction
+	case "!!float":
+		return n.Kind == Number && (fraction || !sexagesimal)
+	}
+	return n.Kind == Bool
+}
+
+var hexDigits = regexp.MustCompile(`^[-+]?0x[0-9a-fA-F_]+$`)
+
 // setQuoted makes n a string. lyaml hands it to Lua as C does: it ends at a NUL.
-func (n *Node) setQuoted(text string) error {
+func (n *Node) setQuoted(text string) {
 	n.Text, n.Kind = text, String
 	if i := strings.IndexByte(text, 0); i >= 0 {
 		n.Text, n.cut = text[:i], true
 	}
-	return nil
 }
 
 // parseNumber reads a number in any of lyaml's notations.

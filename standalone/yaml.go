@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"regexp"
 	"strconv"
 	"strings"
@@ -15,25 +16,78 @@ import (
 // parseYAML reads a YAML text. yaml.v3 has libyaml's scanner and parser, which are those of lyaml; the types of scalars,
 // aliases and merge keys are lyaml's.
 func (r *reader) parseYAML(text []byte) (*Node, *SyntaxError) {
-	documents := yaml.NewDecoder(bytes.NewReader(text))
-	var first, second yaml.Node
-	err := documents.Decode(&first)
-	if errors.Is(err, io.EOF) {
-		return &Node{Line: 1, Column: 1}, nil
-	}
-	for next := &second; err == nil; next = new(yaml.Node) {
-		if err = documents.Decode(next); next != &second {
-			continue
-		} else if err == nil {
-			r.add(Problem{Line: next.Line, Column: next.Column, Level: Error, Message: "this is a second document: APISIX reads the first only"})
+	first, second, err := decodeYAML(r.forYAML(text))
+	if err != nil && bytes.Contains(text, []byte(`\/`)) {
+		if again := slash.ReplaceAll(text, []byte(`$1`+longSlash)); !bytes.Equal(again, text) {
+			r.slashes = true
+			first, second, err = decodeYAML(r.forYAML(again))
 		}
 	}
-	if !errors.Is(err, io.EOF) {
+	if err != nil {
 		return nil, yamlError(text, err)
 	}
+	if second != nil {
+		r.add(Problem{Line: second.Line, Column: second.Column, Level: Error, Message: "this is a second document: APISIX reads the first only"})
+	}
+	if first == nil {
+		return &Node{Line: 1, Column: 1}, nil
+	}
 	b := builder{reader: r, done: map[*yaml.Node]*built{}}
-	root, _, failure := b.node(&first, 0)
+	root, _, failure := b.node(first, 0)
 	return root, failure
+}
+
+// decodeYAML reads all documents of a text, and returns the first two.
+func decodeYAML(text []byte) (first, second *yaml.Node, err error) {
+	documents := yaml.NewDecoder(bytes.NewReader(text))
+	for {
+		next := new(yaml.Node)
+		switch err := documents.Decode(next); {
+		case errors.Is(err, io.EOF):
+			return first, second, nil
+		case err != nil:
+			return nil, nil, err
+		case first == nil:
+			first = next
+		case second == nil:
+			second = next
+		}
+	}
+}
+
+// What libyaml reads and yaml.v3 does not: the escape \/, a byte order mark within the text, and documents that say that
+// they are YAML 1.2. They are replaced before, and put back afterwards.
+const (
+	longSlash = `\U0000002F`
+	mark      = "\ufeff"
+	standIn   = "\ue001"
+)
+
+var (
+	slash   = regexp.MustCompile(`((?:^|[^\\])(?:\\\\)*)\\/`)
+	version = regexp.MustCompile(`(?m)^%YAML 1\.2`)
+)
+
+func (r *reader) forYAML(text []byte) []byte {
+	if i := bytes.LastIndex(text, []byte(mark)); i > 0 {
+		r.marks = true
+		text = append(text[:3:3], bytes.ReplaceAll(text[3:], []byte(mark), []byte(standIn))...)
+	}
+	if bytes.Contains(text, []byte("%YAML 1.2")) {
+		text = version.ReplaceAll(text, []byte("%YAML 1.1"))
+	}
+	return text
+}
+
+// back puts back what was replaced in the text of a scalar.
+func (r *reader) back(text string) string {
+	if r.slashes {
+		text = strings.ReplaceAll(text, longSlash, `\/`)
+	}
+	if r.marks {
+		text = strings.ReplaceAll(text, standIn, mark)
+	}
+	return text
 }
 
 // yamlLine is the form of yaml.v3's syntax errors.
@@ -106,7 +160,7 @@ func (b *builder) alias(n *yaml.Node) (*Node, int, *SyntaxError) {
 }
 
 func (b *builder) scalar(out *Node, n *yaml.Node) *SyntaxError {
-	text, env := b.withoutPlaceholders(n.Value)
+	text, env := b.withoutPlaceholders(b.back(n.Value))
 	plain := n.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle|yaml.LiteralStyle|yaml.FoldedStyle) == 0
 	var err error
 	switch {
@@ -117,7 +171,7 @@ func (b *builder) scalar(out *Node, n *yaml.Node) *SyntaxError {
 	case plain:
 		err = out.setPlain(text)
 	default:
-		err = out.setQuoted(text)
+		out.setQuoted(text)
 	}
 	if err != nil {
 		return failure(n, "%.60q: %v", n.Value, err)
@@ -163,6 +217,9 @@ func (b *builder) mapping(out *Node, n *yaml.Node, depth int) (size int, err *Sy
 				return 0, err
 			}
 			continue
+		}
+		if key.Kind == Number && math.IsNaN(key.Number) {
+			return 0, failure(n.Content[i], "%s is no key", key.Text)
 		}
 		if key.Kind >= List {
 			key = &Node{Line: key.Line, Column: key.Column, Kind: key.Kind, Text: fmt.Sprintf("(%s)", key.Kind)}
