@@ -7,6 +7,8 @@ import (
 	"regexp/syntax"
 	"strings"
 	"testing"
+
+	"github.com/amesh-render/amesh-render/internal/backtrack"
 )
 
 // TestTamePattern holds the pattern for paths that Envoy's normalisation leaves alone against examples, and against a
@@ -99,7 +101,7 @@ func TestChoices(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := choices(tree, nil); got != want {
+		if got := backtrack.Choices(tree, nil); got != want {
 			t.Errorf("%s: got %d, want %d", re, got, want)
 		}
 	}

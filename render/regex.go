@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/amesh-render/amesh-render/internal/backtrack"
 	"github.com/amesh-render/amesh-render/render/apisix"
 )
 
@@ -71,11 +72,11 @@ func writePCRE(re string, tree *syntax.Regexp, w pcreWriter) (pcre, error) {
 	if w.single {
 		p.differences = append(p.differences, bytewise)
 	}
-	nested := nestsRepeats(tree, false)
+	nested := backtrack.Nests(tree, false)
 	if nested {
 		p.differences = append(p.differences, runaway)
 	}
-	p.runsAway = nested || choices(tree, nil) > 1
+	p.runsAway = nested || backtrack.Choices(tree, nil) > 1
 	return p, nil
 }
 
@@ -239,21 +240,6 @@ func (w *pcreWriter) classRune(c rune) {
 	default:
 		w.text.WriteRune(c)
 	}
-}
-
-// nestsRepeats reports whether a repetition without limit stands within another: what makes a backtracking matcher run
-// away.
-func nestsRepeats(re *syntax.Regexp, within bool) bool {
-	repeat := re.Op == syntax.OpStar || re.Op == syntax.OpPlus || re.Op == syntax.OpRepeat && re.Max != re.Min
-	if repeat && within {
-		return true
-	}
-	for _, sub := range re.Sub {
-		if nestsRepeats(sub, within || repeat) {
-			return true
-		}
-	}
-	return false
 }
 
 // withoutRune is a class, given as pairs of first and last rune, without one rune; 0 stands for none.

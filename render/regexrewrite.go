@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	matcherv3 "github.com/envoyproxy/go-control-plane/envoy/type/matcher/v3"
+
+	"github.com/amesh-render/amesh-render/internal/backtrack"
 )
 
 // regexRewrite translates RegexMatchAndSubstitute. Envoy replaces all matches in the path, APISIX the first.
@@ -46,7 +48,7 @@ func (r *renderer) regexDifferences(tree *syntax.Regexp, w pcreWriter, at *place
 	if w.single {
 		r.findings.approximate(at, field, "%s", bytewise)
 	}
-	if nestsRepeats(tree, false) {
+	if backtrack.Nests(tree, false) {
 		r.findings.approximate(at, field, "%s", runaway)
 	}
 }
