@@ -54,6 +54,8 @@ type Problem struct {
 	Kind, ID     string // of the object, as people call it: "route"; both empty when it is about the file
 	Field        string // path of the value in the object: "hosts[0]"; may be empty
 	Message      string
+
+	substitution bool // of a variable in the raw text: the object is not known yet
 }
 
 // String is the problem as people read it, without its place: route/r1: hosts[0]: …

@@ -98,7 +98,7 @@ func (r *reader) substitute(text []byte) []byte {
 }
 
 func substitutionProblem(line, column int, inner string) Problem {
-	p := Problem{Line: line, Column: column, Level: Error}
+	p := Problem{Line: line, Column: column, Level: Error, substitution: true}
 	name, fallback, optional := strings.Cut(inner, ":=")
 	if optional {
 		p.Level = Warning

@@ -1,7 +1,9 @@
 package standalone
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -30,6 +32,7 @@ func (r *reader) read(text []byte) *SyntaxError {
 	}
 	r.file.root = root
 	r.sections(root)
+	r.name()
 	r.file.Problems = SortProblems(r.file.Problems)
 	return nil
 }
@@ -95,6 +98,34 @@ func (r *reader) section(s *Section, list *Node) {
 			r.object(s, i, o)
 		}
 	}
+}
+
+// name says of problems of the text which object they are in: the last one that starts before.
+func (r *reader) name() {
+	var starts []Problem
+	for _, s := range r.file.Sections {
+		starts = append(starts, Problem{Line: s.Key.Line, Column: s.Key.Column})
+		for i, o := range s.Objects {
+			if o.Kind == Map {
+				starts = append(starts, Problem{Line: o.Line, Column: o.Column, Kind: Kind(s.Name), ID: ID(o, i)})
+			}
+		}
+	}
+	slices.SortStableFunc(starts, comparePlaces)
+	for i, p := range r.file.Problems {
+		at, exact := slices.BinarySearchFunc(starts, p, comparePlaces)
+		if !exact {
+			at--
+		}
+		if p.Kind == "" && p.substitution && at >= 0 {
+			r.file.Problems[i].Kind, r.file.Problems[i].ID = starts[at].Kind, starts[at].ID
+		}
+		r.file.Problems[i].substitution = false
+	}
+}
+
+func comparePlaces(a, b Problem) int {
+	return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 }
 
 // object checks that an item is a map, and the types of values in it.

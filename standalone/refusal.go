@@ -29,23 +29,26 @@ func (f *File) refusal(section string, n *Node) (schema.Fault, bool) {
 // Refusals are the reasons for which APISIX would drop an object of a section, given as [File.Tree] makes it: of its own
 // fields, then of its plugins in the order of their names.
 func Refusals(section string, tree any) []schema.Fault {
-	faults := Faults(section, tree)
+	faults := Faults(section, tree, Known{apisix.PluginNames, apisix.StreamPluginNames})
 	return slices.DeleteFunc(faults, func(f schema.Fault) bool { return f.Ignored })
 }
 
+// Known are the names of the plugins that an APISIX has.
+type Known struct{ Plugins, StreamPlugins []string }
+
 // Faults are what APISIX's schemas say against an object of a section: of its own fields, then of its plugins.
-func Faults(section string, tree any) []schema.Fault {
+func Faults(section string, tree any, all Known) []schema.Fault {
 	faults := schema.Object(section, tree)
 	m, _ := tree.(map[string]any)
-	known := apisix.PluginNames
+	known := all.Plugins
 	if section == "stream_routes" {
-		known = apisix.StreamPluginNames
+		known = all.StreamPlugins
 	}
 	plugins, _ := m["plugins"].(map[string]any)
 	for _, name := range sortedKeys(plugins) {
 		path := "plugins." + name
 		if !slices.Contains(known, name) {
-			faults = append(faults, schema.Fault{Path: path, Key: true, Message: fmt.Sprintf("APISIX has no plugin of the name %.60q%s", name, elsewhere(section, name))})
+			faults = append(faults, schema.Fault{Path: path, Key: true, Message: fmt.Sprintf("APISIX has no plugin of the name %.60q%s", name, elsewhere(all, section, name))})
 			continue
 		}
 		if section == "stream_routes" {
@@ -60,8 +63,8 @@ func Faults(section string, tree any) []schema.Fault {
 }
 
 // elsewhere is a hint for a plugin that there is, but not for streams.
-func elsewhere(section, name string) string {
-	if section == "stream_routes" && slices.Contains(apisix.PluginNames, name) {
+func elsewhere(all Known, section, name string) string {
+	if section == "stream_routes" && slices.Contains(all.Plugins, name) {
 		return " for streams"
 	}
 	return ""

@@ -120,7 +120,7 @@ func parseNumber(text string) (x float64, ok bool, err error) {
 		}
 	}
 	if strings.ContainsAny(text, ".eE") {
-		if x, ok := toNumber(strings.ReplaceAll(text, "_", "")); ok {
+		if x, ok := ToNumber(strings.ReplaceAll(text, "_", "")); ok {
 			return x, true, nil
 		}
 	}
@@ -206,8 +206,8 @@ func sexagesimal(s string) (x float64, ok bool, err error) {
 // startsMinutes is ^[0-5]?[0-9][:0-9]*, of which the last part takes any further digits: it only asks for one digit.
 func startsMinutes(s string) bool { return s != "" && s[0] >= '0' && s[0] <= '9' }
 
-// toNumber is Lua's tonumber of what may be a float: a decimal or hexadecimal number.
-func toNumber(s string) (float64, bool) {
+// ToNumber is Lua's tonumber of what may be a float: a decimal or hexadecimal number.
+func ToNumber(s string) (float64, bool) {
 	digits := strings.TrimLeft(s, "+-")
 	if len(s)-len(digits) > 1 || digits == "" || digits[0] != '.' && (digits[0] < '0' || digits[0] > '9') {
 		return 0, false

@@ -25,6 +25,7 @@ var forbidden = map[string][]string{
 	"model/envoy":   {"google.golang.org/grpc/", "os", "net", module + "render/", module + "watch/", module + "cmd/"},
 	"model/apisix":  {"google.golang.org/", "os", "net", module + "xds/", module + "watch/", module + "cmd/"},
 	"standalone":    {"google.golang.org/", "os", "net", "log/", module + "render", module + "xds/", module + "watch/", module + "cmd/"},
+	"validate":      {"google.golang.org/", "os", "net", "log/", module + "render", module + "xds/", module + "watch/", module + "cmd/"},
 	"internal/":     {module + "cmd/"},
 }
 

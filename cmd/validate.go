@@ -1,0 +1,255 @@
+package cmd
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/pflag"
+
+	"github.com/amesh-render/amesh-render/standalone"
+	"github.com/amesh-render/amesh-render/validate"
+	"github.com/amesh-render/amesh-render/xds/snapshot"
+)
+
+var validateCommand = command{
+	name:    "validate",
+	args:    "FILE…",
+	summary: "says what APISIX would make of an apisix.yaml",
+	help: `
+Reads files of Apache APISIX in standalone mode as APISIX 3.18 reads them, whoever wrote them, and says what it would
+refuse, drop or misread. A FILE is an apisix.yaml or apisix.json, plain or gzip; "-" is standard input.
+
+  $ amesh-render validate apisix.yaml
+  apisix.yaml:4:14: route/shop: hosts[0]: "Shop.example" never matches: hosts are compared in lower case
+
+APISIX itself says little: it drops an object with a mistake, logs a line, and the object's traffic falls to less specific
+routes; a missing #END, or a variable ${{NAME}} that is not set, makes it ignore the whole file.
+
+A problem is an error when APISIX refuses the file, drops an object, or answers its requests with 404 or 5xx. It is a
+warning when APISIX takes it, but hardly as it was meant: priorities that order nothing, routes that are never reached, an
+id that is there twice. Lines of warnings say so.
+
+Without more, APISIX's own objects and a dozen plugins are known in full; of the others names and what all have in common.
+With what your APISIX prints as its schemas, all plugins are checked, your own too:
+
+  $ curl -s http://127.0.0.1:9090/v1/schema > schema.json
+  $ amesh-render validate --schema schema.json apisix.yaml
+
+The exit code is 0 when there are no errors, 1 when there are, and 2 when a file cannot be read.
+`,
+	flags: func(set *pflag.FlagSet) func(Streams, []string) error {
+		f := new(validateFlags)
+		set.StringVarP(&f.output, "output", "o", "text", "`FORM` of the problems: text, one a line, or json")
+		set.StringVar(&f.schema, "schema", "", "check by the schemas in this `FILE` too: what your APISIX prints at /v1/schema of its control API")
+		set.BoolVar(&f.strict, "strict", false, "exit with 1 for warnings, too")
+		return f.run
+	},
+}
+
+type validateFlags struct {
+	output, schema string
+	strict         bool
+}
+
+func (f *validateFlags) run(s Streams, args []string) error {
+	switch {
+	case len(args) == 0:
+		return usageError{errors.New("no file given")}
+	case f.output != "text" && f.output != "json":
+		return usageError{fmt.Errorf("unknown form %q: it is text or json", f.output)}
+	}
+	options, err := f.options()
+	if err != nil {
+		return err
+	}
+	var verdicts verdicts
+	for _, path := range args {
+		v, err := judge(path, s.In, options)
+		if err != nil {
+			return err
+		}
+		verdicts.add(v)
+	}
+	if f.output == "json" {
+		err = verdicts.writeJSON(s.Out)
+	} else {
+		err = verdicts.writeText(s.Out)
+	}
+	if err != nil {
+		return err
+	}
+	verdicts.summarise(s.Err)
+	if verdicts.Errors > 0 || f.strict && verdicts.Warnings > 0 {
+		return errNo
+	}
+	return nil
+}
+
+func (f *validateFlags) options() (o validate.Options, err error) {
+	if f.schema == "" {
+		return o, nil
+	}
+	text, err := os.ReadFile(f.schema)
+	if err != nil {
+		return o, fmt.Errorf("schema: %w", err)
+	}
+	if o.Schemas, err = validate.ParseSchemas(text); err != nil {
+		return o, fmt.Errorf("schema: %s: %w", f.schema, err)
+	}
+	return o, nil
+}
+
+// judge reads one file and finds its problems. A text that APISIX cannot parse is a problem, too, and the only one.
+func judge(path string, stdin io.Reader, options validate.Options) (verdict, error) {
+	name, text, err := readText(path, stdin)
+	if err != nil {
+		return verdict{}, err
+	}
+	if !standalone.Is(text) && isDump(text) {
+		return verdict{}, dumpError{name}
+	}
+	v := verdict{Name: name, Problems: []problem{}}
+	f, err := standalone.Read(name, text)
+	var syntax *standalone.SyntaxError
+	switch {
+	case errors.As(err, &syntax):
+		v.add(standalone.Problem{Line: syntax.Line, Column: max(1, syntax.Column), Level: standalone.Error, Message: syntax.Message})
+	case err != nil:
+		return verdict{}, err
+	default:
+		for _, p := range validate.Check(f, options) {
+			v.add(p)
+		}
+	}
+	return v, nil
+}
+
+// readText reads a file, or standard input for "-", and unpacks it.
+func readText(path string, stdin io.Reader) (name string, text []byte, err error) {
+	if path == "-" {
+		name = "standard input"
+		text, err = io.ReadAll(stdin)
+	} else {
+		name = path
+		if info, err := os.Stat(path); err == nil && info.IsDir() {
+			return "", nil, fmt.Errorf("%s is a directory: name the files in it", path)
+		}
+		text, err = os.ReadFile(path)
+	}
+	if err == nil && bytes.HasPrefix(text, []byte("\x1f\x8b")) {
+		var z *gzip.Reader
+		if z, err = gzip.NewReader(bytes.NewReader(text)); err == nil {
+			text, err = io.ReadAll(z)
+		}
+	}
+	if err != nil {
+		return "", nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return name, text, nil
+}
+
+// isDump reports whether a text is an xDS dump that holds something.
+func isDump(text []byte) bool {
+	snap, err := snapshot.Decode(snapshot.Source{Name: "input", Reader: bytes.NewReader(text)})
+	return err == nil && snap.Clusters().Len()+snap.Listeners().Len()+snap.RouteConfigurations().Len()+snap.Endpoints().Len()+snap.Secrets().Len() > 0
+}
+
+// A dumpError says that an xDS dump was given where a file of APISIX's belongs.
+type dumpError struct{ name string }
+
+func (e dumpError) Error() string {
+	return fmt.Sprintf("%s is an xDS dump, not a file of APISIX's", e.name)
+}
+
+// Hint says how to make such a file of it.
+func (e dumpError) Hint() string {
+	if e.name == "standard input" {
+		return "render it first: amesh-render once - | amesh-render validate -"
+	}
+	return fmt.Sprintf("render it first: amesh-render once %s | amesh-render validate -", e.name)
+}
+
+// A verdict is what is wrong with one file. Its JSON, and that of those below, is what docs/validate.md promises.
+type verdict struct {
+	Name     string    `json:"name"`
+	Errors   int       `json:"errors"`
+	Warnings int       `json:"warnings"`
+	Problems []problem `json:"problems"`
+}
+
+type problem struct {
+	Line    int              `json:"line"`
+	Column  int              `json:"column"`
+	Level   standalone.Level `json:"level"`
+	Kind    string           `json:"kind,omitempty"`
+	ID      string           `json:"id,omitempty"`
+	Field   string           `json:"field,omitempty"`
+	Message string           `json:"message"`
+}
+
+func (v *verdict) add(p standalone.Problem) {
+	if p.Level == standalone.Error {
+		v.Errors++
+	} else {
+		v.Warnings++
+	}
+	v.Problems = append(v.Problems, problem{p.Line, p.Column, p.Level, p.Kind, p.ID, p.Field, p.Message})
+}
+
+func (p problem) String() string {
+	text := standalone.Problem{Kind: p.Kind, ID: p.ID, Field: p.Field, Message: p.Message}.String()
+	if p.Level == standalone.Warning {
+		return "warning: " + text
+	}
+	return text
+}
+
+// verdicts are those of all files.
+type verdicts struct {
+	Errors   int       `json:"errors"`
+	Warnings int       `json:"warnings"`
+	Files    []verdict `json:"files"`
+}
+
+func (v *verdicts) add(one verdict) {
+	v.Errors += one.Errors
+	v.Warnings += one.Warnings
+	v.Files = append(v.Files, one)
+}
+
+func (v *verdicts) writeText(w io.Writer) error {
+	var b bytes.Buffer
+	for _, file := range v.Files {
+		for _, p := range file.Problems {
+			fmt.Fprintf(&b, "%s:%d:%d: %s\n", printable(file.Name), p.Line, p.Column, printable(p.String()))
+		}
+	}
+	_, err := w.Write(b.Bytes())
+	return err
+}
+
+func (v *verdicts) writeJSON(w io.Writer) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}
+
+// summarise counts the problems, if there are any.
+func (v *verdicts) summarise(w io.Writer) {
+	if v.Errors+v.Warnings == 0 {
+		return
+	}
+	bad := 0
+	for _, file := range v.Files {
+		if len(file.Problems) > 0 {
+			bad++
+		}
+	}
+	fmt.Fprintf(w, "amesh-render: %s, %s in %d of %s\n", count(v.Errors, "error"), count(v.Warnings, "warning"), bad, count(len(v.Files), "file"))
+}

@@ -1,0 +1,78 @@
+package validate
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/amesh-render/amesh-render/render/apisix"
+	"github.com/amesh-render/amesh-render/standalone"
+)
+
+// plugins checks the configurations of an object's plugins, beyond their schemas.
+func (c *checker) plugins(x *object) {
+	plugins := x.node.Get("plugins")
+	if plugins == nil || plugins.Kind != standalone.Map || x.section == "stream_routes" {
+		return
+	}
+	for _, e := range plugins.Entries {
+		field := "plugins." + e.Name()
+		c.conditions(x, field+"._meta.filter", e.Value.Get("_meta").Get("filter"))
+		c.typed(x, e.Name(), e.Value)
+	}
+	for _, at := range []string{"abort", "delay"} {
+		field := "plugins.fault-injection." + at + ".vars"
+		for i, n := range items(lookup(x.node, field)) {
+			c.conditions(x, fmt.Sprintf("%s[%d]", field, i), n)
+		}
+	}
+	for i, rule := range items(lookup(x.node, "plugins.traffic-split.rules")) {
+		for j, match := range items(rule.Get("match")) {
+			c.conditions(x, fmt.Sprintf("plugins.traffic-split.rules[%d].match[%d].vars", i, j), match.Get("vars"))
+		}
+	}
+	c.conditions(x, "plugins.response-rewrite.vars", lookup(x.node, "plugins.response-rewrite.vars"))
+	c.regexPlugins(x)
+}
+
+// typed checks the configuration of a plugin that package render/apisix has a type for, by its rules: those that APISIX
+// checks in its code rather than by its schemas.
+func (c *checker) typed(x *object, name string, n *standalone.Node) {
+	plugin := standalone.NewPlugin(name)
+	if plugin == nil || x.dropped || name == "traffic-split" || holdsEnv(n) {
+		return // what is wrong is known already
+	}
+	data, err := json.Marshal(map[string]any{name: n.Any()})
+	if err != nil {
+		return
+	}
+	route := apisix.Route{ID: "x", URI: "/", UpstreamID: "x", Plugins: new(apisix.Plugins)}
+	if json.NewDecoder(bytes.NewReader(data)).Decode(route.Plugins) != nil {
+		return
+	}
+	for _, p := range route.Validate(apisix.Block) {
+		if strings.HasPrefix(p.Field, "plugins."+name) && codeRule(p) {
+			c.refuse(x, p.Field, "%s", p.Message)
+		}
+	}
+}
+
+// codeRules are the fields of which APISIX's code has more to say than its schemas.
+var codeRules = []string{".allow_credential", ".regex_uri"}
+
+func codeRule(p apisix.Problem) bool {
+	for _, field := range codeRules {
+		if strings.Contains(p.Field, field) {
+			return true
+		}
+	}
+	return false
+}
+
+// holdsEnv reports whether a value has a substitution in it.
+func holdsEnv(n *standalone.Node) bool {
+	found := false
+	walk("", n, func(_ string, n *standalone.Node) { found = found || n.Env })
+	return found
+}

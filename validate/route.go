@@ -1,0 +1,137 @@
+package validate
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/amesh-render/amesh-render/standalone"
+)
+
+// route checks what a route matches, and that something comes of it.
+func (c *checker) route(x *object) {
+	c.each(x, "hosts", x.node.Get("hosts"), hostFlaw)
+	c.each(x, "host", x.node.Get("host"), hostFlaw)
+	c.each(x, "uris", x.node.Get("uris"), uriFlaw)
+	c.each(x, "uri", x.node.Get("uri"), uriFlaw)
+	c.answer(x)
+}
+
+// each tells of values that can never match, or do not what they look like. If none of a field's can match, the route is
+// as good as not there.
+func (c *checker) each(x *object, field string, n *standalone.Node, flaw func(string) (string, bool)) {
+	values := map[string]*standalone.Node{field: n}
+	order := []string{field}
+	if n != nil && n.Kind == standalone.List {
+		order = nil
+		for i, item := range n.Items {
+			f := fmt.Sprintf("%s[%d]", field, i)
+			order, values[f] = append(order, f), item
+		}
+	}
+	level := standalone.Error
+	for _, v := range values {
+		if _, never := flaw(textOf(v)); !never {
+			level = standalone.Warning
+		}
+	}
+	for _, f := range order {
+		v := values[f]
+		if v == nil || v.Env || v.Kind != standalone.String {
+			continue
+		}
+		message, never := flaw(v.Text)
+		switch {
+		case message == "":
+		case never:
+			c.tell(x, level, f, "%.100q never matches: %s", v.Text, message)
+		default:
+			c.tell(x, standalone.Warning, f, "%.100q: %s", v.Text, message)
+		}
+	}
+}
+
+// hostFlaw is what is wrong with a host of a route, and whether it therefore never matches. The router compares, byte for
+// byte, with nginx's $host: in lower case, without port and without a dot at the end.
+func hostFlaw(host string) (message string, never bool) {
+	switch {
+	case strings.Contains(host[strings.LastIndexByte(host, ']')+1:], ":"):
+		return "hosts are compared without port", true
+	case strings.ToLower(host) != host:
+		return "hosts are compared in lower case", true
+	case strings.HasSuffix(host, ".") && host != ".":
+		return "hosts are compared without the dot at their end", true
+	}
+	return "", false
+}
+
+// uriFlaw is the same for a uri. The router looks at the path after nginx has decoded and normalised it. That nginx makes
+// one slash of several is no flaw: it can be told not to.
+func uriFlaw(uri string) (message string, never bool) {
+	if uri == "" || uri == "*" {
+		return "", false
+	}
+	middle := strings.IndexByte(uri, '*')
+	literal := uri
+	if middle >= 0 {
+		literal = uri[:middle]
+	}
+	switch {
+	case !strings.HasPrefix(uri, "/"):
+		return "a path starts with /", true
+	case strings.Contains(literal+"/", "/./") && !strings.HasSuffix(literal, "/.") || strings.Contains(literal, "/../"):
+		return "nginx resolves dots in the path", true
+	case strings.Contains(uri, "?"):
+		return "it is compared with the path alone, without the query", false
+	case middle >= 0 && middle < len(uri)-1:
+		return "with a * before its end it is a regular expression, of which * is any text and nothing is quoted", false
+	case strings.Contains(uri, "/:"):
+		return "a : has a meaning for the router radixtree_uri_with_parameter only", false
+	case escaped(uri):
+		return "it is compared with the path after percent-decoding", false
+	}
+	return "", false
+}
+
+// escaped reports whether a path has a percent escape.
+func escaped(uri string) bool {
+	const digits = "0123456789abcdefABCDEF"
+	for i := 0; i+2 < len(uri); i++ {
+		if uri[i] == '%' && strings.IndexByte(digits, uri[i+1]) >= 0 && strings.IndexByte(digits, uri[i+2]) >= 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// silent are plugins that never answer a request that passes them, nor choose where it goes.
+var silent = map[string]bool{
+	"cors": true, "proxy-rewrite": true, "response-rewrite": true, "gzip": true, "brotli": true, "client-control": true, "proxy-mirror": true,
+	"limit-req": true, "limit-count": true, "limit-conn": true, "prometheus": true, "request-id": true, "real-ip": true, "ip-restriction": true,
+	"key-auth": true, "basic-auth": true, "jwt-auth": true, "hmac-auth": true, "http-logger": true, "file-logger": true, "zipkin": true,
+	"opentelemetry": true, "forward-auth": true, "uri-blocker": true, "api-breaker": true, "proxy-cache": true, "consumer-restriction": true,
+}
+
+// answer checks that there is something that answers the requests of a route.
+func (c *checker) answer(x *object) {
+	if x.dropped || c.hasUpstream(x) || x.node.Get("script") != nil {
+		return
+	}
+	for _, from := range []*object{x, c.find("plugin_configs", x.node.Get("plugin_config_id")), c.find("services", x.node.Get("service_id"))} {
+		if from == nil {
+			continue
+		}
+		plugins := from.node.Get("plugins")
+		if plugins == nil {
+			continue
+		}
+		if plugins.Kind != standalone.Map || plugins.Env {
+			continue
+		}
+		for _, e := range plugins.Entries {
+			if !silent[e.Name()] && !e.Value.Env {
+				return
+			}
+		}
+	}
+	c.tell(x, standalone.Error, "plugins", "the route has no upstream, and no plugin that answers: requests are answered 503")
+}
