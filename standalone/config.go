@@ -129,8 +129,11 @@ func setDefault(fields map[string]any, key string, value any) {
 }
 
 func join(field, next string) string {
-	if field == "" {
+	switch {
+	case field == "":
 		return next
+	case next == "" || next[0] == '[':
+		return field + next
 	}
 	return field + "." + next
 }

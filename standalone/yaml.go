@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
 )
@@ -93,7 +94,18 @@ func (r *reader) back(text string) string {
 // yamlLine is the form of yaml.v3's syntax errors.
 var yamlLine = regexp.MustCompile(`^line (\d+): (.*)`)
 
+// quotedKey matches a key in quotes. libyaml looks for a key's colon within maxKey characters of its start.
+var quotedKey = regexp.MustCompile(`(?:"(?:[^"\\\n]|\\.)*"|'[^'\n]*')[ \t]*:`)
+
+const maxKey = 1024
+
 func yamlError(text []byte, err error) *SyntaxError {
+	for _, at := range quotedKey.FindAllIndex(text, -1) {
+		if utf8.RuneCount(text[at[0]:at[1]])-1 > maxKey {
+			line, column := position(text, at[0])
+			return &SyntaxError{Line: line, Column: column, Message: fmt.Sprintf("YAML: a key of more than %d characters", maxKey)}
+		}
+	}
 	message := strings.TrimPrefix(err.Error(), "yaml: ")
 	e := &SyntaxError{Line: 1, Message: message}
 	if m := yamlLine.FindStringSubmatch(message); m != nil {

@@ -19,14 +19,9 @@ func (c *checker) route(x *object) {
 // each tells of values that can never match, or do not what they look like. If none of a field's can match, the route is
 // as good as not there.
 func (c *checker) each(x *object, field string, n *standalone.Node, flaw func(string) (string, bool)) {
-	values := map[string]*standalone.Node{field: n}
-	order := []string{field}
-	if n != nil && n.Kind == standalone.List {
-		order = nil
-		for i, item := range n.Items {
-			f := fmt.Sprintf("%s[%d]", field, i)
-			order, values[f] = append(order, f), item
-		}
+	values, list := []*standalone.Node{n}, n != nil && n.Kind == standalone.List
+	if list {
+		values = n.Items
 	}
 	level := standalone.Error
 	for _, v := range values {
@@ -34,18 +29,20 @@ func (c *checker) each(x *object, field string, n *standalone.Node, flaw func(st
 			level = standalone.Warning
 		}
 	}
-	for _, f := range order {
-		v := values[f]
+	for i, v := range values {
 		if v == nil || v.Env || v.Kind != standalone.String {
 			continue
 		}
-		message, never := flaw(v.Text)
-		switch {
+		at := field
+		if list {
+			at = fmt.Sprintf("%s[%d]", field, i)
+		}
+		switch message, never := flaw(v.Text); {
 		case message == "":
 		case never:
-			c.tell(x, level, f, "%.100q never matches: %s", v.Text, message)
+			c.tell(x, level, at, "%.100q never matches: %s", v.Text, message)
 		default:
-			c.tell(x, standalone.Warning, f, "%.100q: %s", v.Text, message)
+			c.tell(x, standalone.Warning, at, "%.100q: %s", v.Text, message)
 		}
 	}
 }
