@@ -35,6 +35,9 @@ func (r *reader) parseYAML(text []byte) (*Node, *SyntaxError) {
 	}
 	b := builder{reader: r, done: map[*yaml.Node]*built{}}
 	root, _, failure := b.node(first, 0)
+	if root != nil && root.Line > 1+bytes.Count(text, []byte("\n")) {
+		root.Line, root.Column = 1, 1 // of nothing after a mark at the end
+	}
 	return root, failure
 }
 
