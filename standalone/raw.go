@@ -81,9 +81,10 @@ func (r *reader) substitute(text []byte) []byte {
 	}
 	r.env = true
 	var out []byte
-	last := 0
+	last, line := 0, 1
 	for _, p := range places {
-		line, column := position(text, p[0])
+		line += bytes.Count(text[last:p[0]], []byte("\n"))
+		column := 1 + utf8.RuneCount(text[bytes.LastIndexByte(text[:p[0]], '\n')+1:p[0]])
 		r.add(substitutionProblem(line, column, string(text[p[2]:p[3]])))
 		out = append(out, text[last:p[0]]...)
 		for _, c := range string(text[p[0]:p[1]]) {
@@ -92,6 +93,7 @@ func (r *reader) substitute(text []byte) []byte {
 			}
 			out = utf8.AppendRune(out, c)
 		}
+		line += bytes.Count(text[p[0]:p[1]], []byte("\n"))
 		last = p[1]
 	}
 	return append(out, text[last:]...)

@@ -21,7 +21,7 @@ func (r *reader) add(p Problem) { r.file.Problems = append(r.file.Problems, p) }
 const (
 	// maxDepth is how deep values may nest; cjson, which reads apisix.json, has the same limit.
 	maxDepth = 1000
-	// maxAliased is how many values there may be when each alias is what it stands for.
+	// maxAliased is how many values there may be in addition when each alias is what it stands for.
 	maxAliased = 1 << 22
 )
 

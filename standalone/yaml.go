@@ -123,7 +123,8 @@ func yamlError(text []byte, err error) *SyntaxError {
 // A builder turns yaml.v3's nodes into ours.
 type builder struct {
 	*reader
-	done map[*yaml.Node]*built // those with an anchor
+	done  map[*yaml.Node]*built // those with an anchor
+	count int                   // of nodes, each once
 }
 
 // built is what has become of a node with an anchor, and how many values it is; both are missing while it is being built.
@@ -158,7 +159,7 @@ func (b *builder) node(n *yaml.Node, depth int) (out *Node, size int, err *Synta
 	case yaml.MappingNode:
 		size, err = b.mapping(out, n, depth)
 	}
-	if err == nil && size > maxAliased {
+	if b.count++; err == nil && size > b.count+maxAliased {
 		err = failure(n, "more than %d values, once aliases are what they stand for", maxAliased)
 	}
 	if n.Anchor != "" {
@@ -202,7 +203,7 @@ func (b *builder) list(out *Node, n *yaml.Node, depth int) (size int, err *Synta
 			return 0, err
 		}
 		out.Items, size = append(out.Items, item), size+s
-		if size > maxAliased {
+		if size > b.count+maxAliased {
 			return size, nil
 		}
 	}
@@ -224,7 +225,7 @@ func (b *builder) mapping(out *Node, n *yaml.Node, depth int) (size int, err *Sy
 		if err != nil {
 			return 0, err
 		}
-		if size += s + keySize; size > maxAliased {
+		if size += s + keySize; size > b.count+maxAliased {
 			return size, nil
 		}
 		if key.Kind == String && key.Text == merge || n.Content[i].Tag == "!!merge" {

@@ -96,15 +96,16 @@ func (s *Schemas) Known() standalone.Known {
 	return standalone.Known{Plugins: slices.Sorted(maps.Keys(s.plugins)), StreamPlugins: slices.Sorted(maps.Keys(s.streams))}
 }
 
-// external checks an object, and its plugins, by APISIX's own schemas. Where something has been said already, nothing is
-// said again.
-func (c *checker) external(x *object) {
+// external checks an object, and its plugins, by APISIX's own schemas, but for the parts of which something has been said.
+func (c *checker) external(x *object, said map[string]bool) {
 	s := c.options.Schemas
 	if x.section == "plugin_metadata" {
 		c.externally(x, s.metadata[x.id], "", x.node)
 		return
 	}
-	c.externally(x, s.kinds[x.kind], "", x.node)
+	if !said[""] {
+		c.externally(x, s.kinds[x.kind], "", x.node)
+	}
 	plugins := s.plugins
 	if x.section == "stream_routes" {
 		plugins = s.streams
@@ -115,7 +116,9 @@ func (c *checker) external(x *object) {
 			if consumer := s.consumers[e.Name()]; consumer != nil && x.section == "consumers" {
 				schema = consumer
 			}
-			c.externally(x, schema, "plugins."+e.Name(), e.Value)
+			if field := "plugins." + e.Name(); !said[field] {
+				c.externally(x, schema, field, e.Value)
+			}
 		}
 	}
 }
@@ -137,9 +140,7 @@ func (c *checker) externally(x *object, schema *jsonschema.Schema, field string,
 			continue // for Lua an empty list is an empty map
 		}
 		x.dropped = true
-		if !c.errors[[2]int{at.Line, at.Column}] {
-			c.tellAt(x, at, standalone.Error, path, "%s", unit.message)
-		}
+		c.tellAt(x, at, standalone.Error, path, "%s", unit.message)
 	}
 }
 

@@ -38,6 +38,7 @@ var planted = []struct{ name, text, want string }{
 	{"duplicate key", "routes:\n- id: r\n⇒  uri: /a\n  uri: /b\n  upstream_id: u", "warning: route/r: the key \"uri\" is there twice, and the last value counts"},
 	{"second document", "routes: []\n⇒---\nroutes: []", "error: this is a second document: APISIX reads the first only"},
 	{"missing upstream", "routes:\n- id: r\n  uri: /a\n⇒  upstream_id: v", "error: route/r: upstream_id: there is no upstream \"v\": requests are answered 502"},
+	{"upstream that is dropped", "upstreams:\n- id: v\n⇒  nodes: 1\nroutes: [{id: r, uri: /a, service_id: 1}]\nservices: [{id: 1, upstream: {nodes: []}}]\n#END", "error: upstream/v: nodes: is the number 1, not a list or a map"},
 	{"missing service", "routes:\n- id: r\n  uri: /a\n⇒  service_id: v", "error: route/r: service_id: there is no service \"v\": requests are answered 404"},
 	{"missing plugin_config", "routes:\n- id: r\n  uri: /a\n  upstream_id: u\n⇒  plugin_config_id: 3", "error: route/r: plugin_config_id: there is no plugin_config \"3\": requests are answered 503"},
 	{"missing upstream of a service", "services:\n- id: s\n⇒  upstream_id: v", "error: service/s: upstream_id: there is no upstream \"v\": requests are answered 502"},
@@ -108,6 +109,7 @@ var planted = []struct{ name, text, want string }{
 	{"inline upstream", "routes:\n- id: r\n  uri: /a\n  upstream:\n    nodes:\n⇒    - {host: a, port: 0, weight: 1}", "error: route/r: upstream.nodes[0].port: is 0, less than 1"},
 	{"certificate", "ssls:\n- id: s\n  sni: a\n⇒  cert: " + strings.Repeat("c", 200) + "\n  key: " + strings.Repeat("k", 200), "error: ssl/s: cert: is no certificate in PEM form: APISIX drops the ssl"},
 	{"plugin that is not switched on", "plugins:\n- name: cors\nroutes:\n- id: r\n  uri: /a\n  upstream_id: u\n  plugins:\n    cors: {}\n⇒    gzip: {}", "error: route/r: plugins.gzip: APISIX has no plugin of the name \"gzip\""},
+	{"metadata of no plugin", "plugin_metadata:\n⇒- {id: http-loger, log_format: {a: b}}", "warning: plugin_metadata/http-loger: id: APISIX has no plugin of the name \"http-loger\""},
 	{"stream plugin", "stream_routes:\n- id: r\n  upstream_id: u\n  plugins:\n⇒    cors: {}", "error: stream_route/r: plugins.cors: APISIX has no plugin of the name \"cors\" for streams"},
 }
 

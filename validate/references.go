@@ -59,12 +59,8 @@ func (c *checker) reference(x *object, r reference, id *standalone.Node) {
 
 // why says that there is such an object, but APISIX drops it.
 func (c *checker) why(section, id string) string {
-	for _, list := range c.objects {
-		for _, x := range list {
-			if x.section == section && x.id == id && x.dropped {
-				return fmt.Sprintf(", as APISIX drops that on line %d", x.node.Line)
-			}
-		}
+	if x := c.dropped[section][id]; x != nil {
+		return fmt.Sprintf(", as APISIX drops that on line %d", x.node.Line)
 	}
 	return ""
 }

@@ -2,6 +2,7 @@ package validate
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/amesh-render/amesh-render/standalone"
@@ -10,6 +11,7 @@ import (
 
 // schema checks what APISIX's schemas say.
 func (c *checker) schema(x *object) {
+	said := map[string]bool{} // parts of the object that are refused already
 	for _, f := range standalone.Faults(x.section, x.tree, c.known) {
 		at := x.node.At(f.Path)
 		if f.Key {
@@ -19,12 +21,24 @@ func (c *checker) schema(x *object) {
 			c.tellAt(x, at, standalone.Warning, f.Path, "%s, and ignores it", f.Message)
 			continue
 		}
-		x.dropped = true
+		x.dropped, said[part(f.Path)] = true, true
 		c.tellAt(x, at, standalone.Error, f.Path, "%s%s", f.Message, c.hint(f, at))
 	}
 	if c.options.Schemas != nil {
-		c.external(x)
+		c.external(x, said)
 	}
+	if x.section == "plugin_metadata" && !slices.Contains(c.known.Plugins, x.id) {
+		c.tell(x, standalone.Warning, "id", "APISIX has no plugin of the name %.60q", x.id)
+	}
+}
+
+// part is the plugin that a path leads into, as "plugins.cors", or empty.
+func part(path string) string {
+	steps := strings.SplitN(path, ".", 3)
+	if len(steps) < 2 || steps[0] != "plugins" {
+		return ""
+	}
+	return "plugins." + steps[1]
 }
 
 // hint says what a person may not know about a value of the wrong type, or about a field that is not there.
@@ -45,6 +59,7 @@ func (c *checker) hint(f schema.Fault, at *standalone.Node) string {
 // identity checks that an object is the only one of its id: the last one counts.
 func (c *checker) identity(x *object) {
 	if x.dropped {
+		c.dropped[x.section][x.id] = x
 		return
 	}
 	before := c.byID[x.section][x.id]

@@ -75,7 +75,8 @@ type checker struct {
 	options  Options
 	known    standalone.Known
 	objects  [][]*object                   // by section, in the order of the file
-	byID     map[string]map[string]*object // by section and id: the last one
+	byID     map[string]map[string]*object // by section and id: the last one that APISIX takes
+	dropped  map[string]map[string]*object // the same of those that it drops
 	problems []standalone.Problem
 	// errors are the places of errors.
 	errors map[[2]int]bool
@@ -83,7 +84,7 @@ type checker struct {
 
 func newChecker(f *standalone.File, o Options) *checker {
 	c := &checker{
-		file: f, options: o, byID: map[string]map[string]*object{}, errors: map[[2]int]bool{},
+		file: f, options: o, byID: map[string]map[string]*object{}, dropped: map[string]map[string]*object{}, errors: map[[2]int]bool{},
 		known: standalone.Known{Plugins: apisix.PluginNames, StreamPlugins: apisix.StreamPluginNames},
 	}
 	if o.Schemas != nil {
@@ -100,7 +101,7 @@ func newChecker(f *standalone.File, o Options) *checker {
 			}
 		}
 		c.objects = append(c.objects, list)
-		c.byID[s.Name] = map[string]*object{}
+		c.byID[s.Name], c.dropped[s.Name] = map[string]*object{}, map[string]*object{}
 	}
 	return c
 }
