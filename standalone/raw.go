@@ -23,12 +23,12 @@ func (r *reader) checkEnd(text []byte) {
 	if ended(text) {
 		return
 	}
-	line := 1 + bytes.Count(bytes.TrimRight(text, "\n"), []byte("\n"))
+	line, column := position(text, len(bytes.TrimRight(text, " \t\r\n")))
 	message := "the file does not end in the line #END: APISIX takes it for half written, and ignores it"
 	if endMark.Match(text) {
 		message = fmt.Sprintf("#END is not within the last %d bytes: APISIX takes the file for half written, and ignores it", endWithin)
 	}
-	r.add(Problem{Line: line, Column: 1, Level: Error, Message: message})
+	r.add(Problem{Line: line, Column: column, Level: Error, Message: message})
 }
 
 // checkCharacters returns an error for the first character that libyaml's reader refuses, wherever it is.
