@@ -21,37 +21,64 @@ type candidate struct {
 	place      int      // in the file
 }
 
-// bucket is where APISIX tries routes by priority.
-type bucket struct{ host, uri string }
+// levels are the routes at each host, "" for those without, by uri.
+type levels map[string]map[string][]candidate
 
 // order checks that routes are tried in the order that their priorities suggest, and that each can be reached.
 func (c *checker) order() {
-	buckets, hosts := map[bucket][]candidate{}, map[string][]candidate{}
-	var hostNames []string
+	all := levels{}
+	var order []*object
 	for _, list := range c.objects {
 		for place, x := range list {
 			if x.section != "routes" || !x.live() || off(x) {
 				continue
 			}
-			for _, one := range candidates(x, place) {
-				for _, host := range c.hostsOf(x) {
-					at := bucket{host, one.uri}
-					buckets[at] = append(buckets[at], one)
-					if hosts[host] == nil {
-						hostNames = append(hostNames, host)
-					}
-					hosts[host] = append(hosts[host], one)
+			order = append(order, x)
+			for _, host := range c.hostsOf(x) {
+				if all[host] == nil {
+					all[host] = map[string][]candidate{}
+				}
+				for _, one := range candidates(x, place) {
+					all[host][one.uri] = append(all[host][one.uri], one)
 				}
 			}
 		}
 	}
-	c.unreachable(buckets)
-	told := map[*object]bool{}
-	for _, host := range hostNames {
-		for _, one := range hosts[host] {
-			c.overtaken(one, host, buckets, told)
+	c.unreachable(all)
+	told, general := map[*object]bool{}, map[string][]string{}
+	for place, x := range order {
+		for _, host := range c.hostsOf(x) {
+			if general[host] == nil {
+				general[host] = all.general(host)
+			}
+			for _, one := range candidates(x, place) {
+				for _, wide := range general[host] {
+					if wide == host || x.node.Get("priority") == nil {
+						c.overtaken(one, host, wide, all[wide], told)
+					}
+				}
+			}
 		}
 	}
+}
+
+// general are the hosts at which APISIX looks for a host, from itself to none.
+func (all levels) general(host string) []string {
+	out := []string{host}
+	if host == "" {
+		return out
+	}
+	for i := range host {
+		if wide := "*" + host[i:]; wide != host && i > 0 && all[wide] != nil {
+			out = append(out, wide)
+		}
+	}
+	for _, wide := range []string{"*", ""} {
+		if wide != host && all[wide] != nil {
+			out = append(out, wide)
+		}
+	}
+	return out
 }
 
 // off reports whether a route is switched off.
@@ -129,10 +156,20 @@ func within(few, many []string) bool {
 	return !slices.ContainsFunc(few, func(s string) bool { return !slices.Contains(many, s) })
 }
 
+// lists are the routes that APISIX tries by priority, of each host and uri.
+func (all levels) lists() (out [][]candidate) {
+	for _, uris := range all {
+		for _, list := range uris {
+			out = append(out, slices.Clone(list))
+		}
+	}
+	return out
+}
+
 // unreachable tells of routes that another takes everything from, at every host and uri.
-func (c *checker) unreachable(buckets map[bucket][]candidate) {
+func (c *checker) unreachable(at levels) {
 	reached, blocked := map[*object]bool{}, map[*object]candidate{}
-	for _, list := range buckets {
+	for _, list := range at.lists() {
 		slices.SortStableFunc(list, func(a, b candidate) int {
 			switch {
 			case a.priority > b.priority:
@@ -176,25 +213,40 @@ func before(by candidate, x *object) string {
 	return "is before it in the file"
 }
 
-// overtaken tells of a route whose priority is higher than that of another with a more specific uri, which is yet tried
-// first, if the two differ in nothing but what one of them asks for in addition.
-func (c *checker) overtaken(one candidate, host string, buckets map[bucket][]candidate, told map[*object]bool) {
-	exact := !strings.HasSuffix(one.uri, "*")
-	for end := len(strings.TrimSuffix(one.uri, "*")); end >= 0; end-- {
-		general := one.uri[:end] + "*"
-		if general == one.uri || end == len(one.uri) && !exact {
-			continue
-		}
-		for _, other := range buckets[bucket{host, general}] {
+// overtaken tells of routes whose priority is higher than that of one at a host, which has the more specific uri or host and
+// is tried first all the same, if the two differ in nothing but what one of them asks for in addition. They are among
+// those at another host, which may be the same. Between two hosts only a priority against none counts: where every route
+// has one, as in what the renderer writes, they order the routes of each host for itself.
+func (c *checker) overtaken(one candidate, host, wide string, at map[string][]candidate, told map[*object]bool) {
+	for _, general := range generalURIs(one.uri, host == wide) {
+		for _, other := range at[general] {
 			if told[other.object] || other.object == one.object || other.priority <= one.priority {
 				continue
 			}
 			if within(other.conditions, one.conditions) || within(one.conditions, other.conditions) {
 				told[other.object] = true
+				why := fmt.Sprintf("uri %.100q", one.uri)
+				if host != wide {
+					why = fmt.Sprintf("host %q", host)
+				}
 				c.tell(other.object, standalone.Warning, "priority",
-					"%v does not put it before route/%s of priority %v: that has the more specific uri %.100q, and takes its requests first",
-					other.priority, one.id, one.priority, one.uri)
+					"%v does not put it before route/%s of priority %v: that has the more specific %s, and takes its requests first",
+					other.priority, one.id, one.priority, why)
 			}
 		}
 	}
+}
+
+// generalURIs are the uris that take every path that another takes; that one itself unless it is left out.
+func generalURIs(uri string, others bool) (out []string) {
+	path := strings.TrimSuffix(uri, "*")
+	for end := len(path); end >= 0; end-- {
+		if general := path[:end] + "*"; general != uri {
+			out = append(out, general)
+		}
+	}
+	if !others {
+		out = append(out, uri)
+	}
+	return out
 }
