@@ -33,6 +33,18 @@ func Encode(c *Config, o EncodeOptions) []byte {
 	return Join(sections, o)
 }
 
+// EncodeObjects returns the text of a file that holds the objects, by section, each object's keys in alphabetical order.
+// It is for showing and comparing files whatever wrote them; like Encode it never fails.
+func EncodeObjects(objects map[string][]Object, o EncodeOptions) []byte {
+	var sections []Section
+	for _, kind := range Sections {
+		if len(objects[kind]) > 0 {
+			sections = append(sections, otherSection(kind, objects[kind], o.Format))
+		}
+	}
+	return Join(sections, o)
+}
+
 // otherSection is a section of objects that have no struct. An object is written as any map is: by its keys' order.
 func otherSection(kind string, objects []Object, f Format) Section {
 	objects = slices.Clone(objects)

@@ -1,0 +1,225 @@
+package cmd
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+
+	"github.com/spf13/pflag"
+
+	"github.com/amesh-render/amesh-render/diff"
+	"github.com/amesh-render/amesh-render/render"
+)
+
+var diffCommand = command{
+	name:    "diff",
+	args:    "OLD NEW",
+	summary: "says what a change does to traffic",
+	help: `
+Compares two configurations and says what the change from one to the other does to traffic: which routes appear, vanish
+or change where they send requests, which endpoints come and go, what is lost between Envoy and APISIX, and all else that
+differs.
+
+OLD and NEW are each an xDS dump, as "once" reads it, or an apisix.yaml or apisix.json; "-" is standard input. Or they
+are two directories of such files, which are paired by their paths.
+
+  $ amesh-render diff main/dump.json branch/dump.json
+  $ amesh-render diff --traffic main/dumps branch/dumps -o markdown > comment.md
+  $ kubectl exec deploy/reviews -c apisix -- cat conf/apisix.yaml | amesh-render diff - apisix.yaml
+
+With --traffic it also looks for requests whose outcome changes, and shows one of each kind. They are derived from what
+the routes of both sides ask for, and proven by a model of APISIX; but they are tried, not all requests there are.
+
+The exit code is 0 if nothing differs, 1 if something does (0 with --exit-zero), 2 for trouble. Ids, names, descriptions
+and labels count as differences, although no request can notice them.
+`,
+	flags: func(set *pflag.FlagSet) func(Streams, []string) error {
+		f := new(diffFlags)
+		set.StringVarP(&f.output, "output", "o", "text", "`FORMAT` of the output: text, json, markdown (for a pull request) or unified (a diff of the rendered text)")
+		set.BoolVar(&f.traffic, "traffic", false, "look for requests whose outcome changes")
+		set.StringSliceVar(&f.ignore, "ignore", nil, "leave `THINGS` out: endpoints, those of upstreams")
+		set.BoolVar(&f.exitZero, "exit-zero", false, "exit with 0 also if something differs")
+		f.declareRender(set)
+		return f.run
+	},
+}
+
+type diffFlags struct {
+	output            string
+	traffic, exitZero bool
+	ignore            []string
+	renderFlags
+}
+
+func (f *diffFlags) run(s Streams, args []string) error {
+	if len(args) != 2 {
+		return usageError{fmt.Errorf("it takes two arguments, OLD and NEW, not %d", len(args))}
+	}
+	write, err := f.writer(s)
+	if err != nil {
+		return usageError{err}
+	}
+	options, err := f.options()
+	if err != nil {
+		return usageError{err}
+	}
+	pairs, err := readPairs(args[0], args[1], s, options)
+	if err != nil {
+		return err
+	}
+	report := f.compare(pairs)
+	if err := write(report, pairs); err != nil {
+		return err
+	}
+	if report.Different && !f.exitZero {
+		return errNo
+	}
+	return nil
+}
+
+// writer is what writes the report in the form that was asked for.
+func (f *diffFlags) writer(s Streams) (func(*diff.Report, []inputPair) error, error) {
+	for _, thing := range f.ignore {
+		if thing != "endpoints" {
+			return nil, fmt.Errorf("unknown thing %q for --ignore: it is endpoints", thing)
+		}
+	}
+	switch f.output {
+	case "text":
+		return func(r *diff.Report, _ []inputPair) error { return r.WriteText(s.Out, style(s.Out)) }, nil
+	case "json":
+		return func(r *diff.Report, _ []inputPair) error { return writeJSON(s.Out, r) }, nil
+	case "markdown":
+		return func(r *diff.Report, _ []inputPair) error { return r.WriteMarkdown(s.Out) }, nil
+	case "unified":
+		return func(_ *diff.Report, pairs []inputPair) error { return f.writeUnified(s.Out, pairs) }, nil
+	}
+	return nil, fmt.Errorf("unknown format %q: it is text, json, markdown or unified", f.output)
+}
+
+// style is with colours on a terminal, unless NO_COLOR is set (https://no-color.org).
+func style(w io.Writer) diff.Style {
+	if os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb" || !isTerminal(w) {
+		return diff.Style{}
+	}
+	return diff.Terminal
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+// writeJSON writes v indented, without escapes that only HTML needs.
+func writeJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}
+
+// inputPair is two inputs to compare; one may be nil.
+type inputPair struct{ old, new *input }
+
+// readPairs reads two files, or those of two directories.
+func readPairs(old, new string, s Streams, o render.Options) ([]inputPair, error) {
+	if old == "-" && new == "-" {
+		return nil, usageError{errors.New("only one of OLD and NEW can be standard input")}
+	}
+	if isDirectory(old) != isDirectory(new) {
+		return nil, usageError{fmt.Errorf("%s and %s: one is a directory, the other is not", old, new)}
+	}
+	if !isDirectory(old) {
+		p, err := readPair(old, new, s, o)
+		return []inputPair{p}, err
+	}
+	names, sides := map[string]bool{}, [2]map[string]bool{{}, {}}
+	for i, dir := range []string{old, new} {
+		files, err := filesBelow(dir)
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range files {
+			names[name], sides[i][name] = true, true
+		}
+	}
+	var pairs []inputPair
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		paths := [2]string{}
+		for i, dir := range []string{old, new} {
+			if sides[i][name] {
+				paths[i] = filepath.Join(dir, filepath.FromSlash(name))
+			}
+		}
+		p, err := readPair(paths[0], paths[1], s, o)
+		if err != nil {
+			return nil, err
+		}
+		p.rename(name)
+		pairs = append(pairs, p)
+	}
+	return pairs, nil
+}
+
+// rename calls both files of a pair by their path below the directories.
+func (p inputPair) rename(name string) {
+	for _, in := range []*input{p.old, p.new} {
+		if in != nil {
+			in.name = name
+		}
+	}
+}
+
+// readPair reads two files at once; no path is no file.
+func readPair(old, new string, s Streams, o render.Options) (p inputPair, err error) {
+	var errs [2]error
+	var wait sync.WaitGroup
+	for i, path := range []string{old, new} {
+		if path == "" {
+			continue
+		}
+		wait.Go(func() {
+			var in *input
+			if in, errs[i] = readInput(path, s, o); i == 0 {
+				p.old = in
+			} else {
+				p.new = in
+			}
+		})
+	}
+	wait.Wait()
+	return p, errors.Join(errs[:]...)
+}
+
+func (f *diffFlags) compare(pairs []inputPair) *diff.Report {
+	o := diff.Options{IgnoreEndpoints: f.ignoresEndpoints(), Traffic: f.traffic}
+	files := []diff.File{}
+	for _, p := range pairs {
+		files = append(files, diff.Compare(p.old.side(), p.new.side(), o))
+	}
+	return diff.NewReport(files...)
+}
+
+// side is the input as diff compares it; nil is no file.
+func (in *input) side() diff.Side {
+	if in == nil {
+		return diff.Side{}
+	}
+	s := diff.Side{Name: in.name, Config: in.config, Findings: in.findings}
+	if in.file != nil {
+		s.Objects = in.file.Objects()
+	} else {
+		s.Objects, s.Versions = in.config.Objects(), diff.Versions(in.snapshot)
+	}
+	return s
+}

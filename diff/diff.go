@@ -1,0 +1,141 @@
+// Package diff says what a change of APISIX's configuration does to traffic: which routes appear, vanish or change where
+// they send requests, which endpoints come and go, and what else differs, field by field, so that nothing is left out.
+//
+// It compares objects by section and id, and pairs what is left by what it stands for: a route whose id has changed but
+// not what it matches is the same route to a client. The result is a Report, which is also the JSON form; WriteText,
+// WriteMarkdown and Unified show it otherwise. The package is pure.
+package diff
+
+import (
+	"github.com/amesh-render/amesh-render/render"
+	"github.com/amesh-render/amesh-render/render/apisix"
+)
+
+// Side is one of two configurations to compare. The zero value is an empty one: that of a file that is not there.
+type Side struct {
+	// Name is how the file is called; empty if there is none.
+	Name string
+	// Objects are all objects as they are in the file, by section.
+	Objects map[string][]apisix.Object
+	// Config is what APISIX makes of them: routes and upstreams with all that they take from other objects.
+	Config *apisix.Config
+	// Versions are names for endpoints, by "host:port", such as the version of the workload that Istio knows.
+	Versions map[string]string
+	// Findings are what rendering has lost: not nil if there was nothing, but nil for a file that was rendered before.
+	Findings []render.Finding
+}
+
+// Options say what to compare.
+type Options struct {
+	// IgnoreEndpoints leaves out which endpoints upstreams have, but for whether they have any.
+	IgnoreEndpoints bool
+	// Traffic looks for requests whose outcome changes.
+	Traffic bool
+}
+
+// Compare compares two configurations. The Name of either may be empty.
+func Compare(old, new Side, o Options) File {
+	c := comparison{old: index(old), new: index(new), options: o}
+	c.versions = versionsOf(old, new)
+	f := File{Old: old.Name, New: new.Name, Findings: findings(old.Findings, new.Findings)}
+	c.comparePairs(&f)
+	c.compareOthers(&f)
+	if o.Traffic {
+		f.Traffic = c.traffic()
+	}
+	f.Different = len(f.Routes)+len(f.Upstreams)+len(f.Objects)+len(f.Findings.New)+len(f.Findings.Gone)+f.Labels > 0
+	return f
+}
+
+// comparison is one under way.
+type comparison struct {
+	old, new *indexed
+	options  Options
+	versions map[string]string
+}
+
+// indexed is a side, its objects found by id.
+type indexed struct {
+	Side
+	upstreams map[string]*apisix.Upstream
+	byCluster map[string]*apisix.Upstream         // one of each cluster's: its endpoints are those of all
+	raw       map[string]map[string]apisix.Object // by section and id
+}
+
+func index(s Side) *indexed {
+	x := &indexed{
+		Side: s, upstreams: map[string]*apisix.Upstream{}, byCluster: map[string]*apisix.Upstream{},
+		raw: map[string]map[string]apisix.Object{},
+	}
+	if x.Config == nil {
+		x.Config = &apisix.Config{}
+	}
+	for _, u := range x.Config.Upstreams {
+		x.upstreams[u.ID] = u
+		x.byCluster[target{upstream: u, id: u.ID}.cluster()] = u
+	}
+	for section, objects := range s.Objects {
+		x.raw[section] = map[string]apisix.Object{}
+		for _, o := range objects {
+			x.raw[section][o.ID(section)] = o
+		}
+	}
+	return x
+}
+
+// comparePairs compares routes and upstreams.
+func (c *comparison) comparePairs(f *File) {
+	f.Upstreams = []Upstream{}
+	upstreams := pairs(c.old.Config.Upstreams, c.new.Config.Upstreams, upstreamID, upstreamName)
+	for _, p := range upstreams {
+		if u, labels, differs := c.upstream(p.old, p.new); differs {
+			f.Upstreams = append(f.Upstreams, u)
+		} else if labels {
+			f.Labels++
+		}
+	}
+	f.Routes = []Route{}
+	for _, p := range pairs(c.old.Config.Routes, c.new.Config.Routes, routeID, matchKey, nameKey) {
+		if r, labels, differs := c.route(p.old, p.new); differs {
+			f.Routes = append(f.Routes, r)
+		} else if labels {
+			f.Labels++
+		}
+	}
+}
+
+// compareOthers compares the objects of all other sections.
+func (c *comparison) compareOthers(f *File) {
+	f.Objects = []Object{}
+	for _, section := range apisix.Sections {
+		if section == "routes" || section == "upstreams" {
+			continue
+		}
+		id := func(o *apisix.Object) string { return o.ID(section) }
+		for _, p := range pairs(pointers(c.old.Objects[section]), pointers(c.new.Objects[section]), id) {
+			if o, differs := object(section, p.old, p.new); differs {
+				f.Objects = append(f.Objects, o)
+			}
+		}
+	}
+}
+
+func pointers(list []apisix.Object) []*apisix.Object {
+	out := make([]*apisix.Object, len(list))
+	for i := range list {
+		out[i] = &list[i]
+	}
+	return out
+}
+
+// object compares two objects of one section; one of them may be nil.
+func object(section string, old, new *apisix.Object) (Object, bool) {
+	switch {
+	case old == nil:
+		return Object{Change: Added, Section: section, ID: new.ID(section), Fields: []Field{}}, true
+	case new == nil:
+		return Object{Change: Removed, Section: section, ID: old.ID(section), Fields: []Field{}}, true
+	}
+	fields := fieldsOf(map[string]any(*old), map[string]any(*new))
+	return Object{Change: Changed, Section: section, ID: new.ID(section), Fields: fields}, len(fields) > 0
+}
