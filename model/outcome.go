@@ -66,6 +66,9 @@ type Outcome struct {
 	Delay time.Duration
 	// Filter is the HTTP filter or plugin that answered before the request came to what its route does; "" if none did.
 	Filter string
+	// Unmodelled are the names of plugins that see the request and of which the model does not know what they do with it,
+	// sorted. The outcome is what it is if they let the request pass as it is.
+	Unmodelled []string
 
 	// VirtualHost is the name of Envoy's virtual host, or the host pattern under which APISIX found the route.
 	VirtualHost string

@@ -26,6 +26,7 @@ var forbidden = map[string][]string{
 	"model/apisix":  {"google.golang.org/", "os", "net", module + "xds/", module + "watch/", module + "cmd/"},
 	"standalone":    {"google.golang.org/", "os", "net", "log/", module + "render", module + "xds/", module + "watch/", module + "cmd/"},
 	"validate":      {"google.golang.org/", "os", "net", "log/", module + "render", module + "xds/", module + "watch/", module + "cmd/"},
+	"match":         {"google.golang.org/grpc/", "os", "net", "log/", module + "watch", module + "agent", module + "cmd/"},
 	"internal/":     {module + "cmd/"},
 }
 

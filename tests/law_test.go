@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/amesh-render/amesh-render/match"
 	"github.com/amesh-render/amesh-render/model"
 	"github.com/amesh-render/amesh-render/model/apisix"
 	"github.com/amesh-render/amesh-render/model/envoy"
@@ -81,7 +82,7 @@ func (l *law) check(r *model.Request) error {
 		return nil // nothing to hold the answer against
 	}
 	l.counts.decided++
-	w := newWay(trace, want, got)
+	w := match.NewWay(trace, want, got)
 	p := l.plainly(r, got, w)
 	if refusedByFilter(want) {
 		l.counts.refused++
@@ -91,7 +92,7 @@ func (l *law) check(r *model.Request) error {
 	}
 	differences := want.Differences(got)
 	switch {
-	case refusedByFilter(want) && (p.odd || otherRoute(want, got) && w.announced(model.Status, l.findings)):
+	case refusedByFilter(want) && (p.odd || otherRoute(want, got) && w.Announced(model.Status, l.findings)):
 		differences = nil // they are both refused, if not at the same route
 	case want.Filter == "" && want.Body != got.Body && (got.Status == 401 || got.Status == 403):
 		differences = []model.Aspect{model.Status} // APISIX refuses; that the route answers with the same status is by chance
@@ -101,9 +102,9 @@ func (l *law) check(r *model.Request) error {
 		kind := aspect
 		if aspect == model.Destination && want.Kind == model.Routed && got.Kind == model.Routed &&
 			(subset(got.Clusters, want.Clusters) || subset(want.Clusters, got.Clusters)) {
-			kind = share
+			kind = match.Share
 		}
-		if !p.same(got, aspect) && !w.announced(kind, l.findings) {
+		if !p.same(got, aspect) && !w.Announced(kind, l.findings) {
 			open = append(open, aspect)
 		}
 	}
@@ -144,9 +145,9 @@ func explainLaw(t *testing.T, seed uint64, s *snapshot.Snapshot, result render.R
 			t.Logf("rendered: %s", routeJSON(result.Config, id))
 		}
 	}
-	w := newWay(&traceBefore, want, got)
+	w := match.NewWay(&traceBefore, want, got)
 	for _, f := range result.Findings {
-		if w.passes(f.Resource) {
+		if w.Passes(f.Resource) {
 			t.Logf("finding: %s", f)
 		}
 	}
@@ -183,10 +184,10 @@ func sameShown(a, b model.Outcome) bool {
 }
 
 // shares compares how often each outcome comes, in the destination and in each aspect that no finding is about.
-func (l *law) shares(r *model.Request, w *way, want model.Outcome) error {
+func (l *law) shares(r *model.Request, w *match.Way, want model.Outcome) error {
 	var aspects []model.Aspect
 	for _, a := range aspectsBeside {
-		if !w.announced(a, l.findings) {
+		if !w.Announced(a, l.findings) {
 			aspects = append(aspects, a)
 		}
 	}
@@ -194,7 +195,7 @@ func (l *law) shares(r *model.Request, w *way, want model.Outcome) error {
 	for _, a := range append([]model.Aspect{model.Destination}, aspects...) {
 		key, one, other := before[a].unlike(after[a])
 		if a == model.Destination && key != "" && !(before[a].routes() && after[a].routes()) &&
-			w.announced(model.Destination, l.findings) {
+			w.Announced(model.Destination, l.findings) {
 			return nil // what goes elsewhere cannot be compared
 		}
 		if key != "" {

@@ -9,6 +9,7 @@ import (
 	routev3 "github.com/envoyproxy/go-control-plane/envoy/config/route/v3"
 	"google.golang.org/protobuf/types/known/anypb"
 
+	"github.com/amesh-render/amesh-render/match"
 	"github.com/amesh-render/amesh-render/model"
 	"github.com/amesh-render/amesh-render/model/modeltest"
 )
@@ -117,8 +118,8 @@ type plainly struct {
 }
 
 // plainly asks what Envoy does, and adds to the way what the plain request comes by.
-func (l *law) plainly(r *model.Request, got model.Outcome, w *way) plainly {
-	defer w.read()
+func (l *law) plainly(r *model.Request, got model.Outcome, w *match.Way) plainly {
+	defer w.Read()
 	one, ok := plain(r)
 	if !ok || strings.HasPrefix(got.Reason, "nginx: ") {
 		return plainly{odd: true, refused: true}
@@ -130,7 +131,7 @@ func (l *law) plainly(r *model.Request, got model.Outcome, w *way) plainly {
 	headers.Headers, rest.Headers, sent.Headers = one.Headers, kept(r.Headers), kept(r.Headers)
 	out := plainly{odd: true}
 	for _, r := range []*model.Request{one, &headers, &rest, &sent} {
-		out.outcomes = append(out.outcomes, l.before.Route(r, w.trace()))
+		out.outcomes = append(out.outcomes, l.before.Route(r, w.Trace()))
 	}
 	return out
 }
@@ -162,10 +163,10 @@ func sameIn(want, got model.Outcome, aspects []model.Aspect) bool {
 //
 // Where routes have guards of their own, a request that is odd, or about whose match there is a finding, may come to
 // another route than with Envoy, and so by other guards: that is known.
-func (l *law) excuses(w *way, p plainly, want, got model.Outcome) bool {
+func (l *law) excuses(w *match.Way, p plainly, want, got model.Outcome) bool {
 	byHeaders := len(p.outcomes) > 0 && sameIn(p.outcomes[1], got, nil) // Envoy has read the path as it was sent
-	rewritten := w.announced(rewriting, l.findings) && p.same(got)
-	otherGuards := l.guarded[w.table] && otherRoute(want, got) && (p.odd || w.announced(matching, l.findings))
+	rewritten := w.Announced(match.Rewriting, l.findings) && p.same(got)
+	otherGuards := l.guarded[w.Table()] && otherRoute(want, got) && (p.odd || w.Announced(match.Matching, l.findings))
 	return p.same(got, model.Path) || byHeaders || rewritten || otherGuards
 }
 

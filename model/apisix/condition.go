@@ -1,6 +1,7 @@
 package apisix
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -233,5 +234,9 @@ func words(x conf.Expr) string {
 	if x.Negated {
 		not = "not "
 	}
-	return fmt.Sprintf("%s%s %s %#v", not, x.Var, x.Op, x.Value)
+	value, err := json.Marshal(x.Value)
+	if err != nil {
+		value = fmt.Append(nil, x.Value)
+	}
+	return fmt.Sprintf("%s%s %s %s", not, x.Var, x.Op, value)
 }

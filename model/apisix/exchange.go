@@ -49,6 +49,7 @@ func (r *Router) serve(route *route, q *request) model.Outcome {
 			p.header(x)
 		}
 	}
+	x.out.Unmodelled = unmodelled(r.global, route.msg.Plugins)
 	return x.out
 }
 

@@ -5,7 +5,8 @@
 // and the response: fault-injection, cors, proxy-rewrite, redirect, response-rewrite and traffic-split, in their phases and
 // by priority. It does not cover timeouts, retries or the choice among an upstream's nodes, nor nginx's limits on sizes,
 // nor the headers that the proxy sets by itself (X-Forwarded-*, X-Real-IP, Server, …); brotli, client-control, gzip,
-// limit-req and proxy-mirror change no outcome, and what forward-auth asks is undecided.
+// limit-req and proxy-mirror change no outcome, and what forward-auth asks is undecided. Plugins that the renderer never
+// uses are taken to let requests pass; Outcome.Unmodelled names them.
 //
 // Patterns are PCRE for APISIX and are evaluated with Go's regexp, where it parses them. That assumes what holds for
 // patterns written for RE2 over paths and headers: "." is a byte for PCRE and a character here, which differs only where
@@ -34,6 +35,8 @@ type Router struct {
 	anyHost   *paths            // routes without hosts, tried after all others
 	upstreams map[string]*conf.Upstream
 	dropped   []error
+	// global are the plugins of global rules, which see every request, and which the model does not know.
+	global []string
 }
 
 // New prepares the configuration. Routes are taken in the order of c, which is the order of the file, and decides among
@@ -41,7 +44,7 @@ type Router struct {
 func New(c *conf.Config) *Router {
 	r := &Router{
 		hosts: map[string]*paths{}, suffixes: map[string]*paths{}, anyHost: newPaths(),
-		upstreams: map[string]*conf.Upstream{},
+		upstreams: map[string]*conf.Upstream{}, global: globalPlugins(c.Others["global_rules"]),
 	}
 	for _, u := range c.Upstreams {
 		r.upstreams[u.ID] = u

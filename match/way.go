@@ -1,4 +1,4 @@
-package tests
+package match
 
 import (
 	"slices"
@@ -8,8 +8,8 @@ import (
 	"github.com/amesh-render/amesh-render/render"
 )
 
-// way is what a request comes by: the places of the configuration that have a part in what becomes of it.
-type way struct {
+// Way is what a request comes by: the places of the configuration that have a part in what becomes of it.
+type Way struct {
 	// chosen are the listener, the filter chain, the virtual host and the route that Envoy chooses, and the clusters that
 	// either proxy may choose; chain is the filter chain.
 	chosen []string
@@ -20,25 +20,25 @@ type way struct {
 	traces  []*model.Trace // that are not read yet
 }
 
-// newWay reads the way from Envoy's trace and from the outcomes.
-func newWay(trace *model.Trace, want, got model.Outcome) *way {
-	w := &way{traces: []*model.Trace{trace}}
-	w.read()
+// NewWay reads the way from Envoy's trace and from the outcomes of both proxies.
+func NewWay(trace *model.Trace, want, got model.Outcome) *Way {
+	w := &Way{traces: []*model.Trace{trace}}
+	w.Read()
 	for _, c := range slices.Concat(want.Clusters, got.Clusters) {
 		w.chosen = append(w.chosen, "cluster/"+c.Cluster)
 	}
 	return w
 }
 
-// trace is a new trace of what else belongs to the way.
-func (w *way) trace() *model.Trace {
+// Trace is a new trace of what else belongs to the way.
+func (w *Way) Trace() *model.Trace {
 	t := &model.Trace{}
 	w.traces = append(w.traces, t)
 	return t
 }
 
-// read takes the places from the traces.
-func (w *way) read() {
+// Read takes the places from the traces that Trace has given out, once they are filled.
+func (w *Way) Read() {
 	for _, trace := range w.traces {
 		for _, step := range trace.Steps {
 			if step.Taken {
@@ -57,13 +57,16 @@ func (w *way) read() {
 	w.traces = nil
 }
 
-// passes says whether a resource is one that the request comes by.
-func (w *way) passes(resource string) bool { return w.comesBy(w.chosen, resource) }
+// Table is the route configuration that the request comes by, as a path; "" if it comes by none.
+func (w *Way) Table() string { return w.table }
+
+// Passes says whether a resource is one that the request comes by.
+func (w *Way) Passes(resource string) bool { return w.comesBy(w.chosen, resource) }
 
 // comesBy says whether one of the places is the resource, or a part of it, or of a route or a cluster the resource is a
 // part. The resource of what is below a route configuration begins with the filter chain, where that holds its routes
 // itself.
-func (w *way) comesBy(places []string, resource string) bool {
+func (w *Way) comesBy(places []string, resource string) bool {
 	resource = strings.TrimPrefix(resource, w.chain+" ")
 	return slices.ContainsFunc(places, func(place string) bool {
 		leaf := strings.Contains(place, " route/") || strings.HasPrefix(place, "cluster/")
@@ -71,17 +74,20 @@ func (w *way) comesBy(places []string, resource string) bool {
 	})
 }
 
-// announced says whether a finding on the way says that something may differ in the aspect. Where a request goes may be
+// Announced says whether a finding on the way says that something may differ in the aspect. Where a request goes may be
 // decided by the routes that it did not match.
-func (w *way) announced(aspect model.Aspect, findings []render.Finding) bool {
+func (w *Way) Announced(aspect model.Aspect, findings []render.Finding) bool {
+	return slices.ContainsFunc(findings, func(f render.Finding) bool { return w.Announces(f, aspect) })
+}
+
+// Announces says whether one finding does.
+func (w *Way) Announces(f render.Finding, aspect model.Aspect) bool {
 	places := w.chosen
-	if aspect == model.Destination || aspect == model.Status || aspect == matching {
+	if aspect == model.Destination || aspect == model.Status || aspect == Matching {
 		places = slices.Concat(w.chosen, w.skipped)
 	}
-	return slices.ContainsFunc(findings, func(f render.Finding) bool {
-		return !ofAllRequests[f.Field] && w.comesBy(places, f.Resource) &&
-			slices.ContainsFunc(aspectWords[aspect], func(word string) bool { return strings.Contains(f.Field, word) })
-	})
+	return !ofAllRequests[f.Field] && w.comesBy(places, f.Resource) &&
+		slices.ContainsFunc(aspectWords[aspect], func(word string) bool { return strings.Contains(f.Field, word) })
 }
 
 // ofAllRequests are the fields of findings that say how APISIX reads requests, once for a whole route configuration. They
@@ -92,9 +98,9 @@ var ofAllRequests = map[string]bool{"virtual_hosts.routes.match": true, "virtual
 var aspectWords = map[model.Aspect][]string{
 	model.Destination:     whereTo,
 	model.Status:          whereTo,
-	share:                 {"weighted", "cluster", "match"},
-	rewriting:             {"rewrite"},
-	matching:              {"match."},
+	Share:                 {"weighted", "cluster", "match"},
+	Rewriting:             {"rewrite"},
+	Matching:              {"match."},
 	model.Body:            {"direct_response", "redirect", "jwt_authn", "ext_authz", "rbac", "fault"},
 	model.Path:            {"rewrite", "normalize_path", "merge_slashes"},
 	model.Host:            {"host", "strip"},
@@ -112,7 +118,7 @@ var whereTo = []string{
 
 // What findings can be about beside the aspects of outcomes.
 const (
-	share     model.Aspect = "share"     // how often each of several clusters is chosen
-	rewriting model.Aspect = "rewriting" // what becomes of the path
-	matching  model.Aspect = "matching"  // which route it is
+	Share     model.Aspect = "share"     // how often each of several clusters is chosen
+	Rewriting model.Aspect = "rewriting" // what becomes of the path
+	Matching  model.Aspect = "matching"  // which route it is
 )
