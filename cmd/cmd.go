@@ -36,7 +36,8 @@ type command struct {
 
 // commands in the order in which the help lists them.
 func commands() []command {
-	return withEnvironment(once, diffCommand, validateCommand, agentCommand, capture, replayCommand, probe, versionCommand)
+	return withEnvironment(
+		once, diffCommand, matchCommand, validateCommand, agentCommand, capture, replayCommand, probe, versionCommand)
 }
 
 // errNo is the error of a command whose answer is no. Whatever there is to say has been said.

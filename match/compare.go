@@ -1,0 +1,243 @@
+package match
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/amesh-render/amesh-render/model"
+	"github.com/amesh-render/amesh-render/render"
+)
+
+// tolerance is how much two shares may differ that are meant to be the same: they are counted over draws.
+const tolerance = 0.005
+
+// Nodes is whether there is anything behind where a request goes, an aspect of its own: the models do not look at it.
+const Nodes model.Aspect = "nodes"
+
+// shares are the shares of the requests that fare in one way, by a text that says how.
+type shares map[string]float64
+
+// compare says in what the proxies differ, and which findings say so. Where the destinations differ, nothing else is
+// looked at.
+func (m *Mesh) compare(a *Answer, before, after []variety) (string, []Difference) {
+	unknown := func(v variety) bool { return v.outcome.Kind == model.Undecided }
+	if slices.ContainsFunc(before, unknown) || slices.ContainsFunc(after, unknown) {
+		return Undecided, []Difference{}
+	}
+	way := wayOf(before, after)
+	out := []Difference{}
+	envoy, apisix := count(before, destination), count(after, destination)
+	if envoy.differs(apisix) {
+		d := m.difference(way, aspectOf(envoy, apisix), envoy.String(), apisix.String())
+		if after[0].outcome.Reason == noCertificate {
+			d.Findings = m.about(way, "transport_socket")
+		}
+		return Different, append(out, d)
+	}
+	if !alike(a.Envoy.Outcomes, a.APISIX.Outcomes) {
+		d := Difference{Aspect: string(Nodes), Envoy: nodes(a.Envoy.Outcomes), APISIX: nodes(a.APISIX.Outcomes)}
+		d.Findings = m.aboutUpstreams(way)
+		out = append(out, d)
+	}
+	for _, aspect := range []model.Aspect{
+		model.Body, model.Path, model.Host, model.Headers, model.Location, model.ResponseHeaders, model.Delay,
+	} {
+		shown := func(o model.Outcome) string { return destination(o) + "\x00" + o.Shown(aspect) }
+		if aspect == model.Delay { // the two draws of a delay and of what comes after it may depend on each other
+			shown = func(o model.Outcome) string { return o.Delay.String() }
+		}
+		envoy, apisix := count(before, shown), count(after, shown)
+		if envoy.differs(apisix) {
+			out = append(out, m.difference(way, aspect, envoy.without(apisix), apisix.without(envoy)))
+		}
+	}
+	if len(out) > 0 {
+		return Different, out
+	}
+	return Same, out
+}
+
+func count(list []variety, key func(model.Outcome) string) shares {
+	s := shares{}
+	for _, v := range list {
+		s[key(v.outcome)] += v.share
+	}
+	return s
+}
+
+// destination says where a request goes: what is equal cannot be told apart by where it went.
+func destination(o model.Outcome) string {
+	switch o.Kind {
+	case model.Routed, model.Tunnelled:
+		return o.Kind.String() + " to " + o.Cluster
+	case model.Refused:
+		return o.Kind.String()
+	}
+	return "answered " + answerOf(o.Status)
+}
+
+func (s shares) differs(t shares) bool {
+	for _, both := range []shares{s, t} {
+		for key := range both {
+			if math.Abs(s[key]-t[key]) > tolerance {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// String is the shares in words, the largest first.
+func (s shares) String() string {
+	keys := slices.SortedFunc(maps.Keys(s), func(a, b string) int {
+		if s[a] != s[b] {
+			return int(math.Copysign(1, s[b]-s[a]))
+		}
+		return strings.Compare(a, b)
+	})
+	for i, key := range keys {
+		if len(keys) > 1 {
+			keys[i] = fmt.Sprintf("%s (%s %%)", key, strconv.FormatFloat(math.Round(s[key]*1e4)/1e2, 'f', -1, 64))
+		}
+	}
+	return strings.Join(keys, ", ")
+}
+
+// without is what of s has other shares in t, without the destinations.
+func (s shares) without(t shares) string {
+	left := shares{}
+	for key, share := range s {
+		if math.Abs(share-t[key]) > tolerance {
+			_, shown, found := strings.Cut(key, "\x00")
+			if !found {
+				shown = key
+			}
+			left[shown] += share
+		}
+	}
+	return left.String()
+}
+
+// aspectOf is what it is in which destinations differ.
+func aspectOf(envoy, apisix shares) model.Aspect {
+	answers := func(s shares) bool {
+		for key := range s {
+			if !strings.HasPrefix(key, "answered") {
+				return false
+			}
+		}
+		return true
+	}
+	same := len(envoy) == len(apisix)
+	for key := range envoy {
+		same = same && apisix[key] > 0
+	}
+	switch {
+	case same:
+		return Share
+	case answers(envoy) && answers(apisix):
+		return model.Status
+	}
+	return model.Destination
+}
+
+// alike says whether with both proxies there is something behind where requests go.
+func alike(envoy, apisix []Outcome) bool {
+	empty := map[string]bool{}
+	for _, o := range envoy {
+		if o.Upstream != nil {
+			empty[o.Upstream.Name] = o.Upstream.empty()
+		}
+	}
+	for _, o := range apisix {
+		if o.Upstream == nil {
+			continue
+		}
+		if before, both := empty[o.Upstream.Name]; both && before != o.Upstream.empty() {
+			return false
+		}
+	}
+	return true
+}
+
+func (u *Upstream) empty() bool { return !u.Dialled && len(u.Nodes) == 0 }
+
+// nodes says how many nodes there are behind where requests go.
+func nodes(outcomes []Outcome) string {
+	var out []string
+	for _, o := range outcomes {
+		text := ""
+		switch u := o.Upstream; {
+		case u == nil:
+			continue
+		case u.Dialled:
+			text = "the address that the client dialled"
+		case len(u.Nodes) == 0:
+			text = "none: " + answerOf(503)
+		default:
+			text = strconv.Itoa(len(u.Nodes))
+		}
+		if !slices.Contains(out, text) {
+			out = append(out, text)
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
+// wayOf is the way of the request, with whatever any of the draws comes by.
+func wayOf(before, after []variety) *Way {
+	var want, got model.Outcome
+	for _, v := range before {
+		want.Clusters = append(want.Clusters, v.outcome.Clusters...)
+	}
+	for _, v := range after {
+		got.Clusters = append(got.Clusters, v.outcome.Clusters...)
+	}
+	w := NewWay(&model.Trace{}, want, got)
+	for _, v := range before {
+		w.Trace().Steps = v.trace.Steps
+	}
+	w.Read()
+	return w
+}
+
+// difference is one, with the findings that announce it.
+func (m *Mesh) difference(w *Way, aspect model.Aspect, envoy, apisix string) Difference {
+	d := Difference{Aspect: string(aspect), Envoy: envoy, APISIX: apisix, Findings: []render.Finding{}}
+	for _, f := range m.findings {
+		if w.Announces(f, aspect) {
+			d.Findings = append(d.Findings, f)
+		}
+	}
+	return d
+}
+
+// about are the findings on the way about a field.
+func (m *Mesh) about(w *Way, field string) []render.Finding {
+	out := []render.Finding{}
+	for _, f := range m.findings {
+		if strings.Contains(f.Field, field) && w.Passes(f.Resource) {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// aboutUpstreams are the findings about the clusters and endpoints that a request may come by, but the approximate ones.
+func (m *Mesh) aboutUpstreams(w *Way) []render.Finding {
+	out := []render.Finding{}
+	for _, f := range m.findings {
+		place, name, _ := strings.Cut(f.Resource, "/")
+		if place == "endpoints" { // named as its cluster is, but by the host's own name in front of a subset
+			place, name = "cluster", strings.SplitN(name, " ", 2)[0]
+		}
+		if place == "cluster" && f.Severity != render.Approximate && w.Passes("cluster/"+name) {
+			out = append(out, f)
+		}
+	}
+	return out
+}

@@ -1,0 +1,128 @@
+package match
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/amesh-render/amesh-render/model"
+)
+
+// Where a random number decides, the models are asked many times, with numbers that lie evenly for each of them, and the
+// outcomes are counted.
+
+// A variety is one of the outcomes that a request may have.
+type variety struct {
+	share   float64 // of the requests, from 0 to 1
+	outcome model.Outcome
+	trace   *model.Trace
+}
+
+// proxy is one of the models.
+type proxy interface {
+	Route(*model.Request, *model.Trace) model.Outcome
+}
+
+const (
+	draws    = 10_000
+	maxDraws = 100_000
+)
+
+// spreadEnvoy are the numbers for Envoy's model, and how many: consecutive ones, because it reduces them modulo the sum of
+// weights, or the denominator of a fraction. Over a multiple of the sum the shares are exact.
+func spreadEnvoy(first model.Outcome) (func(uint64) uint64, uint64) {
+	sum := uint64(0)
+	for _, c := range first.Clusters {
+		sum += c.Weight
+	}
+	switch {
+	case sum <= 1:
+		return func(k uint64) uint64 { return k }, draws
+	case sum <= maxDraws:
+		return func(k uint64) uint64 { return k }, sum * ((draws + sum - 1) / sum)
+	}
+	return func(k uint64) uint64 { return k * (sum / maxDraws) }, maxDraws
+}
+
+// spreadAPISIX are the numbers for APISIX's model: of their upper and lower halves, which are the digits of $request_id,
+// the one goes up in equal steps, from half a step so that the smallest share is met, and the other by the golden ratio, so
+// that both are evenly spread, together too.
+func spreadAPISIX(model.Outcome) (func(uint64) uint64, uint64) {
+	const step = 1 << 32 / draws << 32
+	return func(k uint64) uint64 { return k*(step|0x9e3779b9) + step/2 }, draws
+}
+
+// explore are the outcomes of r with a proxy, the likeliest first.
+func explore(p proxy, r *model.Request, spread func(model.Outcome) (func(uint64) uint64, uint64)) []variety {
+	again := *r
+	draw, n := spread(p.Route(r, nil))
+	counts := map[string]int{}
+	var order []string
+	first := map[string]uint64{}
+	for k := range n {
+		again.Random = draw(k)
+		key := keyOf(p.Route(&again, nil))
+		if counts[key]++; counts[key] == 1 {
+			order = append(order, key)
+			first[key] = again.Random
+		}
+	}
+	var out []variety
+	for _, key := range order {
+		again.Random = first[key]
+		out = append(out, one(p, &again, float64(counts[key])/float64(n)))
+	}
+	slices.SortStableFunc(out, func(a, b variety) int { return cmp.Compare(b.share, a.share) })
+	return out
+}
+
+// one is the outcome for the request's own random number.
+func one(p proxy, r *model.Request, share float64) variety {
+	t := &model.Trace{}
+	return variety{share, p.Route(r, t), t}
+}
+
+// keyOf is equal for equal outcomes.
+func keyOf(o model.Outcome) string {
+	type fields model.Outcome // String says less than all
+	return fmt.Sprintf("%+v", fields(o))
+}
+
+// turns makes each of several upstreams of one outcome a variety of its own, with its share by weight: APISIX takes turns
+// among them, and the model's number only stands for a turn.
+func turns(list []variety) (out []variety) {
+	type group struct{ total, weights float64 }
+	groups := map[string]*group{}
+	weightOf := func(o model.Outcome) (weight, sum float64) {
+		for _, c := range o.Clusters {
+			sum += float64(c.Weight)
+			if c.Cluster == o.Cluster {
+				weight += float64(c.Weight)
+			}
+		}
+		return weight, sum
+	}
+	keys := make([]string, len(list))
+	for i, v := range list {
+		o := v.outcome
+		o.Cluster, o.Host, o.Status, o.Reason = "", "", 0, "" // what the upstream decides
+		keys[i] = keyOf(o)
+		g := groups[keys[i]]
+		if g == nil {
+			g = &group{}
+			groups[keys[i]] = g
+		}
+		weight, _ := weightOf(v.outcome)
+		g.total += v.share
+		g.weights += weight
+	}
+	for i, v := range list {
+		weight, _ := weightOf(v.outcome)
+		if g := groups[keys[i]]; v.outcome.Kind == model.Routed && g.weights > 0 {
+			v.share = g.total * weight / g.weights
+		}
+		out = append(out, v)
+	}
+	slices.SortStableFunc(out, func(a, b variety) int { return cmp.Compare(b.share, a.share) })
+	return out
+}

@@ -1,0 +1,104 @@
+package match
+
+import (
+	"net/netip"
+	"strings"
+
+	listenerv3 "github.com/envoyproxy/go-control-plane/envoy/config/listener/v3"
+
+	"github.com/amesh-render/amesh-render/model"
+	modelapisix "github.com/amesh-render/amesh-render/model/apisix"
+	modelenvoy "github.com/amesh-render/amesh-render/model/envoy"
+	"github.com/amesh-render/amesh-render/render"
+	"github.com/amesh-render/amesh-render/render/apisix"
+	"github.com/amesh-render/amesh-render/xds/snapshot"
+)
+
+// A Mesh is what is known of the configuration by which requests are routed: prepared once, for any number of queries. It
+// is immutable and safe for concurrent use.
+type Mesh struct {
+	config   *apisix.Config
+	snapshot *snapshot.Snapshot // empty for a rendered file
+	findings []render.Finding
+	router   *modelapisix.Router
+	proxy    *modelenvoy.Proxy // nil for a rendered file
+
+	gateway bool
+	pod     netip.Addr // not valid if it is not known
+	// The ports on which a sidecar gets intercepted connections: by proxy, outbound and inbound.
+	apisixPorts, envoyPorts [2]uint16
+}
+
+// OfDump is the mesh as a dump tells of it: Envoy's model answers by the dump, APISIX's by what is rendered from it with
+// these options.
+func OfDump(s *snapshot.Snapshot, o render.Options) *Mesh {
+	rendered := render.Render(s, o)
+	m := newMesh(rendered.Config, o)
+	m.snapshot, m.findings, m.proxy = s, rendered.Findings, modelenvoy.FromSnapshot(s)
+	kind, rest, _ := strings.Cut(s.Node().GetId(), "~")
+	m.gateway = o.Role == render.Gateway || o.Role == "" && kind == "router"
+	address, _, _ := strings.Cut(rest, "~")
+	m.pod, _ = netip.ParseAddr(address) // not valid where it is not one
+	m.envoyPorts = interceptionPorts(s)
+	return m
+}
+
+// OfConfig is the mesh as a file for APISIX tells of it. It is that of a sidecar if a route is for one of the ports to
+// which connections of sidecars are redirected, and otherwise that of a gateway.
+func OfConfig(c *apisix.Config, o render.Options) *Mesh {
+	m := newMesh(c, o)
+	m.gateway = o.Role == render.Gateway || o.Role == "" && !m.servesSidecar()
+	return m
+}
+
+func newMesh(c *apisix.Config, o render.Options) *Mesh {
+	m := &Mesh{config: c, snapshot: &snapshot.Snapshot{}, router: modelapisix.New(c)}
+	m.apisixPorts = [2]uint16{model.OutboundPort, model.InboundPort}
+	for i, port := range []int{o.OutboundPort, o.InboundPort} {
+		if port > 0 && port <= 65535 {
+			m.apisixPorts[i] = uint16(port)
+		}
+	}
+	m.envoyPorts = [2]uint16{model.OutboundPort, model.InboundPort}
+	return m
+}
+
+// Dropped are the routes that APISIX would leave out when it loads the configuration, and why.
+func (m *Mesh) Dropped() []error { return m.router.Dropped() }
+
+// Gateway says whether the proxy is a gateway, whose requests have no direction.
+func (m *Mesh) Gateway() bool { return m.gateway }
+
+func (m *Mesh) servesSidecar() bool {
+	for _, port := range m.serverPorts() {
+		if port == m.apisixPorts[0] || port == m.apisixPorts[1] {
+			return true
+		}
+	}
+	return false
+}
+
+// interceptionPorts are the ports on which the dump's sidecar gets outbound and inbound connections: those of the listeners
+// with a socket that hand connections on, or that know where connections were meant to go.
+func interceptionPorts(s *snapshot.Snapshot) [2]uint16 {
+	ports := [2]uint16{model.OutboundPort, model.InboundPort}
+	for _, l := range s.Listeners().All() {
+		port := boundPort(l)
+		switch {
+		case port == 0:
+		case l.GetUseOriginalDst().GetValue():
+			ports[0] = port
+		case l.GetName() == "virtualInbound":
+			ports[1] = port
+		}
+	}
+	return ports
+}
+
+// boundPort is the port on which a listener has a socket, 0 if it has none.
+func boundPort(l *listenerv3.Listener) uint16 {
+	if b := l.GetBindToPort(); b != nil && !b.GetValue() {
+		return 0
+	}
+	return uint16(l.GetAddress().GetSocketAddress().GetPortValue() & 0xffff)
+}
