@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,6 +15,8 @@ import (
 	"github.com/amesh-render/amesh-render/match"
 	"github.com/amesh-render/amesh-render/model"
 	"github.com/amesh-render/amesh-render/render"
+	"github.com/amesh-render/amesh-render/standalone"
+	"github.com/amesh-render/amesh-render/xds/snapshot"
 )
 
 var matchCommand = command{
@@ -25,7 +28,7 @@ Explains what becomes of one request: which route takes it and why the earlier o
 path, host and headers as the upstream receives them, and the plugins that have a part in it.
 
 FILE is an xDS dump, of which Envoy's answer is shown beside that of APISIX with what is rendered from the dump, with a
-mark where they differ and the findings that announce it; or a rendered apisix.yaml or apisix.json, plain or gzip. "-" is
+mark where they differ and the findings that announce it; or an apisix.yaml or apisix.json, rendered or written by hand. "-" is
 standard input. URL may be without a scheme, which is then http.
 
   $ amesh-render match config_dump.json GET reviews:9080/reviews/1 -H 'end-user: jason'
@@ -159,13 +162,50 @@ func parseHeaders(texts []string) (headers []model.Header, err error) {
 	return headers, nil
 }
 
-// loadMesh reads the file at path, of which - is standard input.
+// loadMesh reads the file at path, of which - is standard input. What is wrong with a file for APISIX is counted on
+// standard error, and told with the routes that it is about.
 func loadMesh(path string, o render.Options, s Streams) (*match.Mesh, error) {
-	snap, err := decodeFiles([]string{path}, s)
+	name, text, err := readWhole(path, s)
 	if err != nil {
 		return nil, err
 	}
-	return match.OfDump(snap, o), nil
+	if !standalone.Is(text) {
+		snap, err := snapshot.Decode(snapshot.Source{Name: name, Reader: bytes.NewReader(text)})
+		if err != nil {
+			return nil, err
+		}
+		return match.OfDump(snap, o), nil
+	}
+	file, err := standalone.Read(name, text)
+	if err != nil {
+		return nil, err
+	}
+	config, problems := file.Config()
+	mesh := match.OfConfig(config, o)
+	for _, p := range problems {
+		if p.Field == "filter_func" || p.Field == "script" {
+			mesh.Doubt(p.Kind+"/"+p.ID, p.String())
+		} else {
+			mesh.Remark(p.Kind+"/"+p.ID, p.String())
+		}
+	}
+	if n := len(problems); n > 0 {
+		fmt.Fprintf(s.Err, "amesh-render: match: %d of what %s says is not taken over as it stands; validate lists what APISIX refuses\n", n, printable(name))
+	}
+	return mesh, nil
+}
+
+// readWhole reads the file at path, of which - is standard input, and says how to call it.
+func readWhole(path string, s Streams) (name string, text []byte, err error) {
+	if path == "-" {
+		text, err = io.ReadAll(s.In)
+		return "standard input", text, err
+	}
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return "", nil, fmt.Errorf("%s is a directory: name the file in it", path)
+	}
+	text, err = os.ReadFile(path)
+	return path, text, err
 }
 
 func (f *matchFlags) write(a *match.Answer, w io.Writer) error {

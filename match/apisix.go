@@ -1,6 +1,7 @@
 package match
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -24,7 +25,7 @@ func (m *Mesh) ofAPISIX(o *Outcome) {
 	}
 	o.Route.Source = r.Labels["istio-config"]
 	o.Plugins = pluginsOf(r)
-	if o.model.Kind == model.Answered {
+	if slices.ContainsFunc(o.Plugins, func(p Plugin) bool { return p.Name == o.Reason }) {
 		o.By = o.Reason
 	}
 	if o.model.Kind == model.Routed {

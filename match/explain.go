@@ -22,6 +22,7 @@ func (m *Mesh) Explain(q Query) (*Answer, error) {
 	a := &Answer{Request: m.told(r, q), Assumed: assumed, Differences: []Difference{}}
 	after := m.askAPISIX(r, q)
 	a.APISIX = Explanation{Outcomes: m.outcomes(r, after, m.ofAPISIX), Draws: drawsOf(after)}
+	a.Assumed = append(a.Assumed, m.remarksOn(a.APISIX.Outcomes)...)
 	if m.proxy == nil {
 		return a, nil
 	}
@@ -29,6 +30,20 @@ func (m *Mesh) Explain(q Query) (*Answer, error) {
 	a.Envoy = &Explanation{Outcomes: m.outcomes(r, before, m.ofEnvoy), Draws: drawsOf(before)}
 	a.Comparison, a.Differences = m.compare(a, before, after)
 	return a, nil
+}
+
+// remarksOn are the remarks on the routes that were considered.
+func (m *Mesh) remarksOn(outcomes []Outcome) (out []string) {
+	for _, o := range outcomes {
+		for _, s := range o.Steps {
+			for _, text := range m.remarks[s.Path] {
+				if !slices.Contains(out, text) {
+					out = append(out, text)
+				}
+			}
+		}
+	}
+	return out
 }
 
 // ask is what a proxy does with the request: with the query's random number, or with all.
@@ -50,6 +65,12 @@ func (m *Mesh) askAPISIX(r *model.Request, q Query) []variety {
 	list := ask(m.router, m.forAPISIX(r), q, spreadAPISIX)
 	if q.Random == nil {
 		list = turns(list)
+	}
+	for i, v := range list {
+		if doubts := m.doubts[v.outcome.Route]; len(doubts) > 0 {
+			list[i].outcome = model.Outcome{Kind: model.Undecided, Route: v.outcome.Route, Name: v.outcome.Name,
+				VirtualHost: v.outcome.VirtualHost, Reason: strings.Join(doubts, "; ")}
+		}
 	}
 	return list
 }

@@ -23,6 +23,9 @@ type Mesh struct {
 	router   *modelapisix.Router
 	proxy    *modelenvoy.Proxy // nil for a rendered file
 
+	// remarks are about routes, by their paths; doubts are why what a route does is not known.
+	remarks, doubts map[string][]string
+
 	gateway bool
 	pod     netip.Addr // not valid if it is not known
 	// The ports on which a sidecar gets intercepted connections: by proxy, outbound and inbound.
@@ -52,7 +55,8 @@ func OfConfig(c *apisix.Config, o render.Options) *Mesh {
 }
 
 func newMesh(c *apisix.Config, o render.Options) *Mesh {
-	m := &Mesh{config: c, snapshot: &snapshot.Snapshot{}, router: modelapisix.New(c)}
+	m := &Mesh{config: c, snapshot: &snapshot.Snapshot{}, router: modelapisix.New(c),
+		remarks: map[string][]string{}, doubts: map[string][]string{}}
 	m.apisixPorts = [2]uint16{model.OutboundPort, model.InboundPort}
 	for i, port := range []int{o.OutboundPort, o.InboundPort} {
 		if port > 0 && port <= 65535 {
@@ -65,6 +69,14 @@ func newMesh(c *apisix.Config, o render.Options) *Mesh {
 
 // Dropped are the routes that APISIX would leave out when it loads the configuration, and why.
 func (m *Mesh) Dropped() []error { return m.router.Dropped() }
+
+// Remark adds what a person who asks about a route should know of it: "route/ID" is its path. A mesh must not be asked
+// before all remarks are made.
+func (m *Mesh) Remark(path, text string) { m.remarks[path] = append(m.remarks[path], text) }
+
+// Doubt adds why nobody knows whether the route takes requests, or what it does with them: those that come to it are
+// undecided.
+func (m *Mesh) Doubt(path, text string) { m.doubts[path] = append(m.doubts[path], text) }
 
 // Gateway says whether the proxy is a gateway, whose requests have no direction.
 func (m *Mesh) Gateway() bool { return m.gateway }
