@@ -244,18 +244,14 @@ func (t *matchText) steps(o *match.Outcome) {
 	name := "skipped"
 	for _, s := range shown {
 		t.field(name, t.step(s))
-		name = ""
+		name = " "
 	}
 	if more := len(skipped) - len(shown); more > 0 {
-		if name == "skipped" && more == 1 {
-			t.field("skipped", "1 route before it (--all shows it)")
-			return
+		text := fmt.Sprintf("%d more (--all shows them)", more)
+		if len(shown) == 0 {
+			text = fmt.Sprintf("%d routes (--all shows them)", more)
 		}
-		text := fmt.Sprintf("%d more before it (--all shows them)", more)
-		if name == "skipped" {
-			text = fmt.Sprintf("%d routes before it (--all shows them)", more)
-		}
-		t.field(map[bool]string{true: "skipped", false: " "}[name == "skipped"], t.dim(text))
+		t.field(name, t.dim(text))
 	}
 }
 

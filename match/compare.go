@@ -33,8 +33,8 @@ func (m *Mesh) compare(a *Answer, before, after []variety) (string, []Difference
 	envoy, apisix := count(before, destination), count(after, destination)
 	if envoy.differs(apisix) {
 		d := m.difference(way, aspectOf(envoy, apisix), envoy.String(), apisix.String())
-		if after[0].outcome.Reason == noCertificate {
-			d.Findings = m.about(way, "transport_socket")
+		if len(d.Findings) == 0 {
+			d.Findings = m.lost(way)
 		}
 		return Different, append(out, d)
 	}
@@ -216,11 +216,11 @@ func (m *Mesh) difference(w *Way, aspect model.Aspect, envoy, apisix string) Dif
 	return d
 }
 
-// about are the findings on the way about a field.
-func (m *Mesh) about(w *Way, field string) []render.Finding {
+// lost are the findings on the way that something is not rendered, whatever it is: that a connection is not served, say.
+func (m *Mesh) lost(w *Way) []render.Finding {
 	out := []render.Finding{}
 	for _, f := range m.findings {
-		if strings.Contains(f.Field, field) && w.Passes(f.Resource) {
+		if f.Severity != render.Approximate && w.Passes(f.Resource) {
 			out = append(out, f)
 		}
 	}

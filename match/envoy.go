@@ -1,6 +1,7 @@
 package match
 
 import (
+	"net/http"
 	"strconv"
 	"strings"
 
@@ -26,6 +27,9 @@ func (m *Mesh) ofEnvoy(o *Outcome) {
 	}
 	if o.model.Kind == model.Routed || o.model.Kind == model.Tunnelled {
 		o.Upstream = m.cluster(o.model.Cluster)
+		if o.Upstream.empty() && o.model.Kind == model.Routed {
+			o.Status, o.Reason = http.StatusServiceUnavailable, "no endpoint of the cluster gets requests"
+		}
 	}
 }
 

@@ -2,7 +2,6 @@ package match
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 
 	"github.com/amesh-render/amesh-render/model"
@@ -56,24 +55,32 @@ func spreadAPISIX(model.Outcome) (func(uint64) uint64, uint64) {
 func explore(p proxy, r *model.Request, spread func(model.Outcome) (func(uint64) uint64, uint64)) []variety {
 	again := *r
 	draw, n := spread(p.Route(r, nil))
-	counts := map[string]int{}
-	var order []string
-	first := map[string]uint64{}
+	var out []variety
+	var first []uint64 // the numbers that led to them
 	for k := range n {
 		again.Random = draw(k)
-		key := keyOf(p.Route(&again, nil))
-		if counts[key]++; counts[key] == 1 {
-			order = append(order, key)
-			first[key] = again.Random
+		o := p.Route(&again, nil)
+		at := slices.IndexFunc(out, func(v variety) bool { return same(v.outcome, o) })
+		if at < 0 {
+			at = len(out)
+			out, first = append(out, variety{outcome: o}), append(first, again.Random)
 		}
+		out[at].share++
 	}
-	var out []variety
-	for _, key := range order {
-		again.Random = first[key]
-		out = append(out, one(p, &again, float64(counts[key])/float64(n)))
+	for i, v := range out {
+		again.Random = first[i]
+		out[i] = one(p, &again, v.share/float64(n))
 	}
 	slices.SortStableFunc(out, func(a, b variety) int { return cmp.Compare(b.share, a.share) })
 	return out
+}
+
+// same says whether nothing tells two outcomes of one request apart.
+func same(a, b model.Outcome) bool {
+	return a.Kind == b.Kind && a.Cluster == b.Cluster && a.Status == b.Status && a.Route == b.Route && a.Delay == b.Delay &&
+		a.Path == b.Path && a.Host == b.Host && a.Filter == b.Filter && a.Reason == b.Reason && a.Body == b.Body &&
+		slices.Equal(a.Clusters, b.Clusters) && slices.Equal(a.Headers, b.Headers) &&
+		slices.Equal(a.ResponseHeaders, b.ResponseHeaders)
 }
 
 // one is the outcome for the request's own random number.
@@ -82,47 +89,42 @@ func one(p proxy, r *model.Request, share float64) variety {
 	return variety{share, p.Route(r, t), t}
 }
 
-// keyOf is equal for equal outcomes.
-func keyOf(o model.Outcome) string {
-	type fields model.Outcome // String says less than all
-	return fmt.Sprintf("%+v", fields(o))
-}
-
 // turns makes each of several upstreams of one outcome a variety of its own, with its share by weight: APISIX takes turns
 // among them, and the model's number only stands for a turn.
 func turns(list []variety) (out []variety) {
-	type group struct{ total, weights float64 }
-	groups := map[string]*group{}
-	weightOf := func(o model.Outcome) (weight, sum float64) {
-		for _, c := range o.Clusters {
-			sum += float64(c.Weight)
-			if c.Cluster == o.Cluster {
-				weight += float64(c.Weight)
-			}
-		}
-		return weight, sum
+	type group struct {
+		of             model.Outcome
+		total, weights float64
 	}
-	keys := make([]string, len(list))
+	var groups []group
+	in := make([]int, len(list))
 	for i, v := range list {
 		o := v.outcome
 		o.Cluster, o.Host, o.Status, o.Reason = "", "", 0, "" // what the upstream decides
-		keys[i] = keyOf(o)
-		g := groups[keys[i]]
-		if g == nil {
-			g = &group{}
-			groups[keys[i]] = g
+		in[i] = slices.IndexFunc(groups, func(g group) bool { return same(g.of, o) })
+		if in[i] < 0 {
+			in[i] = len(groups)
+			groups = append(groups, group{of: o})
 		}
-		weight, _ := weightOf(v.outcome)
-		g.total += v.share
-		g.weights += weight
+		groups[in[i]].total += v.share
+		groups[in[i]].weights += weightOf(v.outcome)
 	}
 	for i, v := range list {
-		weight, _ := weightOf(v.outcome)
-		if g := groups[keys[i]]; v.outcome.Kind == model.Routed && g.weights > 0 {
-			v.share = g.total * weight / g.weights
+		if g := groups[in[i]]; v.outcome.Kind == model.Routed && g.weights > 0 {
+			v.share = g.total * weightOf(v.outcome) / g.weights
 		}
 		out = append(out, v)
 	}
 	slices.SortStableFunc(out, func(a, b variety) int { return cmp.Compare(b.share, a.share) })
 	return out
+}
+
+// weightOf is the weight of the cluster that was chosen.
+func weightOf(o model.Outcome) (weight float64) {
+	for _, c := range o.Clusters {
+		if c.Cluster == o.Cluster {
+			weight += float64(c.Weight)
+		}
+	}
+	return weight
 }
