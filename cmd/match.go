@@ -1,7 +1,6 @@
 package cmd
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,9 +13,6 @@ import (
 
 	"github.com/amesh-render/amesh-render/match"
 	"github.com/amesh-render/amesh-render/model"
-	"github.com/amesh-render/amesh-render/render"
-	"github.com/amesh-render/amesh-render/standalone"
-	"github.com/amesh-render/amesh-render/xds/snapshot"
 )
 
 var matchCommand = command{
@@ -28,8 +24,8 @@ Explains what becomes of one request: which route takes it and why the earlier o
 path, host and headers as the upstream receives them, and the plugins that have a part in it.
 
 FILE is an xDS dump, of which Envoy's answer is shown beside that of APISIX with what is rendered from the dump, with a
-mark where they differ and the findings that announce it; or an apisix.yaml or apisix.json, rendered or written by hand. "-" is
-standard input. URL may be without a scheme, which is then http.
+mark where they differ and the findings that announce it; or an apisix.yaml or apisix.json, rendered or written by hand.
+"-" is standard input. URL may be without a scheme, which is then http.
 
   $ amesh-render match config_dump.json GET reviews:9080/reviews/1 -H 'end-user: jason'
   $ amesh-render match config_dump.json GET productpage:9080/health --direction inbound
@@ -162,52 +158,7 @@ func parseHeaders(texts []string) (headers []model.Header, err error) {
 	return headers, nil
 }
 
-// loadMesh reads the file at path, of which - is standard input. What is wrong with a file for APISIX is counted on
-// standard error, and told with the routes that it is about.
-func loadMesh(path string, o render.Options, s Streams) (*match.Mesh, error) {
-	name, text, err := readWhole(path, s)
-	if err != nil {
-		return nil, err
-	}
-	if !standalone.Is(text) {
-		snap, err := snapshot.Decode(snapshot.Source{Name: name, Reader: bytes.NewReader(text)})
-		if err != nil {
-			return nil, err
-		}
-		return match.OfDump(snap, o), nil
-	}
-	file, err := standalone.Read(name, text)
-	if err != nil {
-		return nil, err
-	}
-	config, problems := file.Config()
-	mesh := match.OfConfig(config, o)
-	for _, p := range problems {
-		if p.Field == "filter_func" || p.Field == "script" {
-			mesh.Doubt(p.Kind+"/"+p.ID, p.String())
-		} else {
-			mesh.Remark(p.Kind+"/"+p.ID, p.String())
-		}
-	}
-	if n := len(problems); n > 0 {
-		fmt.Fprintf(s.Err, "amesh-render: match: %d of what %s says is not taken over as it stands; validate lists what APISIX refuses\n", n, printable(name))
-	}
-	return mesh, nil
-}
-
-// readWhole reads the file at path, of which - is standard input, and says how to call it.
-func readWhole(path string, s Streams) (name string, text []byte, err error) {
-	if path == "-" {
-		text, err = io.ReadAll(s.In)
-		return "standard input", text, err
-	}
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		return "", nil, fmt.Errorf("%s is a directory: name the file in it", path)
-	}
-	text, err = os.ReadFile(path)
-	return path, text, err
-}
-
+// write writes the answer in the format that was asked for.
 func (f *matchFlags) write(a *match.Answer, w io.Writer) error {
 	if f.output == "json" {
 		e := json.NewEncoder(w)

@@ -13,7 +13,6 @@ import (
 
 // How much of a list is shown without --all.
 const (
-	shownSteps    = 8
 	shownNodes    = 6
 	shownFindings = 3
 )
@@ -107,7 +106,10 @@ func (t *matchText) proxy(name, mark string, e *match.Explanation, full bool) {
 func (t *matchText) summary(o *match.Outcome) string {
 	switch o.Kind {
 	case model.Routed.String(), model.Tunnelled.String():
-		text := o.Kind + " to " + printable(o.Upstream.Name)
+		text := o.Kind
+		if o.Upstream != nil {
+			text += " to " + printable(o.Upstream.Name)
+		}
 		if o.Kind == model.Tunnelled.String() {
 			text += ", byte by byte"
 		}
@@ -182,114 +184,6 @@ func (t *matchText) nodes(u *match.Upstream) string {
 		return printable(strings.Join(u.Nodes[:shownNodes-1], ", ")) + fmt.Sprintf(" and %d more", len(u.Nodes)-shownNodes+1)
 	}
 	return printable(strings.Join(u.Nodes, ", "))
-}
-
-// route is the route that was taken, what it does, and what was tried before.
-func (t *matchText) route(o *match.Outcome) {
-	if r := o.Route; r != nil {
-		name := r.Name
-		if id, isAPISIX := strings.CutPrefix(r.Path, "route/"); isAPISIX {
-			if name != "" {
-				t.field("route", printable(name))
-				name = "id "
-			}
-			t.field(map[bool]string{true: "route", false: ""}[name == ""], t.dim(printable(name+id)))
-		} else {
-			t.field("route", printable(strings.TrimSuffix(r.Path+" "+name, " ")))
-		}
-		if r.Source != "" {
-			t.field("from", printable(istioResource(r.Source)))
-		}
-	}
-	for _, p := range o.Plugins {
-		t.field("plugin", printable(strings.TrimSuffix(p.Name+": "+p.Does, ": ")))
-	}
-	if len(o.Unmodelled) > 0 {
-		t.field("but", t.yellow(printable(strings.Join(o.Unmodelled, ", "))+
-			": what it does is not known, and it is taken to let the request pass"))
-	}
-	t.steps(o)
-}
-
-// istioResource is an Istio resource in words: "virtual-service reviews in default".
-func istioResource(pointer string) string {
-	parts := strings.Split(pointer, "/")
-	for i, p := range parts {
-		if p == "namespaces" && i+3 < len(parts) {
-			return parts[i+2] + " " + parts[i+3] + " in " + parts[i+1]
-		}
-	}
-	return pointer
-}
-
-// steps are what was considered. Of routes that were not taken, the ones that came closest say most: those whose path and
-// connection fit.
-func (t *matchText) steps(o *match.Outcome) {
-	var skipped []match.Step
-	for _, s := range o.Steps {
-		if !s.Taken && isRouteStep(s) {
-			skipped = append(skipped, s)
-		}
-	}
-	shown := skipped
-	if len(skipped) > shownSteps && !t.all {
-		shown = nil
-		for _, s := range skipped {
-			if closely(s) {
-				shown = append(shown, s)
-			}
-		}
-		shown = shown[max(0, len(shown)-shownSteps+1):]
-	}
-	name := "skipped"
-	for _, s := range shown {
-		t.field(name, t.step(s))
-		name = " "
-	}
-	if more := len(skipped) - len(shown); more > 0 {
-		text := fmt.Sprintf("%d more (--all shows them)", more)
-		if len(shown) == 0 {
-			text = fmt.Sprintf("%d routes (--all shows them)", more)
-		}
-		t.field(name, t.dim(text))
-	}
-}
-
-func isRouteStep(s match.Step) bool {
-	return strings.HasPrefix(s.Path, "route/") || strings.Contains(s.Path, " route/")
-}
-
-// closely says whether it was not the path, nor the connection, by which a route was not taken.
-func closely(s match.Step) bool {
-	for _, far := range []string{"path is not", "uri ", "server_port ", "connection_original_dst ", "not connection_original_dst "} {
-		if strings.HasPrefix(s.Why, far) {
-			return false
-		}
-	}
-	return true
-}
-
-func (t *matchText) step(s match.Step) string {
-	name := s.Path
-	if i := strings.LastIndex(name, " route/"); i >= 0 {
-		name = name[i+1:]
-		if s.Name != "" {
-			name += " " + s.Name
-		}
-	} else if s.Name != "" {
-		name = s.Name
-	}
-	return fmt.Sprintf("%s  %s", printable(shortened(name, 60)), t.dim(printable(lacking(s.Why))))
-}
-
-// lacking is why a route was not taken: what it needs, where the reason is a condition that does not hold.
-func lacking(why string) string {
-	for _, said := range []string{"path is not", "uri is not", "method is not"} {
-		if strings.HasPrefix(why, said) {
-			return why
-		}
-	}
-	return "needs " + why
 }
 
 // difference tells one difference, and what announces it.

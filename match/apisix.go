@@ -39,7 +39,7 @@ func (m *Mesh) route(path string) *apisix.Route {
 	if !isRoute {
 		return nil
 	}
-	for _, r := range m.config.Routes {
+	for _, r := range slices.Backward(m.config.Routes) { // of one id the last counts
 		if r.ID == id {
 			return r
 		}

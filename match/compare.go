@@ -1,9 +1,6 @@
 package match
 
 import (
-	"fmt"
-	"maps"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,14 +9,8 @@ import (
 	"github.com/amesh-render/amesh-render/render"
 )
 
-// tolerance is how much two shares may differ that are meant to be the same: they are counted over draws.
-const tolerance = 0.005
-
 // Nodes is whether there is anything behind where a request goes, an aspect of its own: the models do not look at it.
 const Nodes model.Aspect = "nodes"
-
-// shares are the shares of the requests that fare in one way, by a text that says how.
-type shares map[string]float64
 
 // compare says in what the proxies differ, and which findings say so. Where the destinations differ, nothing else is
 // looked at.
@@ -59,90 +50,6 @@ func (m *Mesh) compare(a *Answer, before, after []variety) (string, []Difference
 		return Different, out
 	}
 	return Same, out
-}
-
-func count(list []variety, key func(model.Outcome) string) shares {
-	s := shares{}
-	for _, v := range list {
-		s[key(v.outcome)] += v.share
-	}
-	return s
-}
-
-// destination says where a request goes: what is equal cannot be told apart by where it went.
-func destination(o model.Outcome) string {
-	switch o.Kind {
-	case model.Routed, model.Tunnelled:
-		return o.Kind.String() + " to " + o.Cluster
-	case model.Refused:
-		return o.Kind.String()
-	}
-	return "answered " + answerOf(o.Status)
-}
-
-func (s shares) differs(t shares) bool {
-	for _, both := range []shares{s, t} {
-		for key := range both {
-			if math.Abs(s[key]-t[key]) > tolerance {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// String is the shares in words, the largest first.
-func (s shares) String() string {
-	keys := slices.SortedFunc(maps.Keys(s), func(a, b string) int {
-		if s[a] != s[b] {
-			return int(math.Copysign(1, s[b]-s[a]))
-		}
-		return strings.Compare(a, b)
-	})
-	for i, key := range keys {
-		if len(keys) > 1 {
-			keys[i] = fmt.Sprintf("%s (%s %%)", key, strconv.FormatFloat(math.Round(s[key]*1e4)/1e2, 'f', -1, 64))
-		}
-	}
-	return strings.Join(keys, ", ")
-}
-
-// without is what of s has other shares in t, without the destinations.
-func (s shares) without(t shares) string {
-	left := shares{}
-	for key, share := range s {
-		if math.Abs(share-t[key]) > tolerance {
-			_, shown, found := strings.Cut(key, "\x00")
-			if !found {
-				shown = key
-			}
-			left[shown] += share
-		}
-	}
-	return left.String()
-}
-
-// aspectOf is what it is in which destinations differ.
-func aspectOf(envoy, apisix shares) model.Aspect {
-	answers := func(s shares) bool {
-		for key := range s {
-			if !strings.HasPrefix(key, "answered") {
-				return false
-			}
-		}
-		return true
-	}
-	same := len(envoy) == len(apisix)
-	for key := range envoy {
-		same = same && apisix[key] > 0
-	}
-	switch {
-	case same:
-		return Share
-	case answers(envoy) && answers(apisix):
-		return model.Status
-	}
-	return model.Destination
 }
 
 // alike says whether with both proxies there is something behind where requests go.
