@@ -32,9 +32,12 @@ func (t *matchText) route(o *match.Outcome) {
 	for _, p := range o.Plugins {
 		t.field("plugin", printable(strings.TrimSuffix(p.Name+": "+p.Does, ": ")))
 	}
-	if len(o.Unmodelled) > 0 {
-		t.field("but", t.yellow(printable(strings.Join(o.Unmodelled, ", "))+
-			": what it does is not known, and it is taken to let the request pass"))
+	switch names := printable(strings.Join(o.Unmodelled, ", ")); len(o.Unmodelled) {
+	case 0:
+	case 1:
+		t.field("but", t.yellow(names+": what it does is not known, and it is taken to let the request pass"))
+	default:
+		t.field("but", t.yellow(names+": what they do is not known, and they are taken to let the request pass"))
 	}
 	t.steps(o)
 }

@@ -198,7 +198,8 @@ func (t *matchText) difference(d match.Difference) {
 		}
 		t.finding(f)
 	}
-	if len(d.Findings) == 0 {
+	t.field("because", printable(d.Note))
+	if len(d.Findings) == 0 && d.Note == "" {
 		t.field("finding", "none announces it: docs/limits.md has what differs whatever the configuration is")
 	}
 }

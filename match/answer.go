@@ -149,6 +149,8 @@ type Difference struct {
 	Aspect string `json:"aspect"`
 	Envoy  string `json:"envoy"`
 	APISIX string `json:"apisix"`
+	// Note says how it comes, where it lies in how nginx reads requests; there are no findings on that.
+	Note string `json:"note,omitempty"`
 	// Findings are those of rendering that announce it.
 	Findings []render.Finding `json:"findings"`
 }

@@ -14,7 +14,7 @@ const Nodes model.Aspect = "nodes"
 
 // compare says in what the proxies differ, and which findings say so. Where the destinations differ, nothing else is
 // looked at.
-func (m *Mesh) compare(a *Answer, before, after []variety) (string, []Difference) {
+func (m *Mesh) compare(r *model.Request, q Query, a *Answer, before, after []variety) (string, []Difference) {
 	unknown := func(v variety) bool { return v.outcome.Kind == model.Undecided }
 	if slices.ContainsFunc(before, unknown) || slices.ContainsFunc(after, unknown) {
 		return Undecided, []Difference{}
@@ -24,7 +24,10 @@ func (m *Mesh) compare(a *Answer, before, after []variety) (string, []Difference
 	envoy, apisix := count(before, destination), count(after, destination)
 	if envoy.differs(apisix) {
 		d := m.difference(way, aspectOf(envoy, apisix), envoy.String(), apisix.String())
-		if len(d.Findings) == 0 {
+		switch d.Note = m.oddity(r, q, after); {
+		case d.Note != "":
+			d.Findings = []render.Finding{}
+		case len(d.Findings) == 0:
 			d.Findings = m.lost(way)
 		}
 		return Different, append(out, d)
@@ -121,6 +124,23 @@ func (m *Mesh) difference(w *Way, aspect model.Aspect, envoy, apisix string) Dif
 		}
 	}
 	return d
+}
+
+// oddity says how it comes that requests go elsewhere, where it lies in how nginx reads this one: if Envoy does with the
+// request as nginx reads it what APISIX does.
+func (m *Mesh) oddity(r *model.Request, q Query, after []variety) string {
+	if why, own := strings.CutPrefix(after[0].outcome.Reason, "nginx: "); own {
+		return "nginx does not take this request, whatever the configuration is: " + why
+	}
+	plain, ok := Plain(r)
+	if !ok {
+		return ""
+	}
+	how := reading(r, plain)
+	if how == "" || count(ask(m.proxy, plain, q, spreadEnvoy), destination).differs(count(after, destination)) {
+		return ""
+	}
+	return "nginx reads " + how + ", whatever the configuration is"
 }
 
 // lost are the findings on the way that something is not rendered, whatever it is: that a connection is not served, say.

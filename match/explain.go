@@ -28,7 +28,7 @@ func (m *Mesh) Explain(q Query) (*Answer, error) {
 	}
 	before := ask(m.proxy, r, q, spreadEnvoy)
 	a.Envoy = &Explanation{Outcomes: m.outcomes(r, before, m.ofEnvoy), Draws: drawsOf(before)}
-	a.Comparison, a.Differences = m.compare(a, before, after)
+	a.Comparison, a.Differences = m.compare(r, q, a, before, after)
 	return a, nil
 }
 
@@ -172,7 +172,7 @@ func drawsOf(list []variety) (out []string) {
 		a, b := list[0].outcome, v.outcome
 		switch {
 		case a.Route != b.Route:
-			add("which route is taken: a condition holds for a share of the requests")
+			add("which route is taken")
 		case a.Kind != b.Kind || a.Status != b.Status && a.Kind == model.Answered:
 			add("whether a fault is injected")
 		case a.Cluster != b.Cluster:

@@ -73,6 +73,21 @@ func TestDifferencesNameTheirFindings(t *testing.T) {
 	}
 }
 
+// TestOddRequests: where the difference lies in how nginx reads a request, that is said, and no finding blamed.
+func TestOddRequests(t *testing.T) {
+	m := OfDump(dump(t, "header-routing"), render.Options{})
+	for _, tc := range []struct{ method, url, note string }{
+		{"GET", "reviews:9080//ns", "nginx reads the path as /ns, whatever the configuration is"},
+		{"GET", "reviews:9080/%zz", "nginx does not take this request, whatever the configuration is: invalid path"},
+		{"TRACE", "reviews:9080/", "nginx does not take this request, whatever the configuration is: method TRACE"},
+	} {
+		a := explain(t, m, query(t, tc.url, func(q *Query) { q.Method = tc.method }))
+		if len(a.Differences) != 1 || a.Differences[0].Note != tc.note || len(a.Differences[0].Findings) > 0 {
+			t.Errorf("%s %s: got %+v, want %q", tc.method, tc.url, a.Differences, tc.note)
+		}
+	}
+}
+
 // TestShares: without a random number all outcomes are shown with their shares, with one only that.
 func TestShares(t *testing.T) {
 	m := OfDump(dump(t, "traffic-shifting"), render.Options{})

@@ -71,8 +71,14 @@ func explore(p proxy, r *model.Request, spread func(model.Outcome) (func(uint64)
 		again.Random = first[i]
 		out[i] = one(p, &again, v.share/float64(n))
 	}
-	slices.SortStableFunc(out, func(a, b variety) int { return cmp.Compare(b.share, a.share) })
+	likeliestFirst(out)
 	return out
+}
+
+func likeliestFirst(list []variety) {
+	slices.SortStableFunc(list, func(a, b variety) int {
+		return cmp.Or(cmp.Compare(b.share, a.share), cmp.Compare(a.outcome.Cluster, b.outcome.Cluster))
+	})
 }
 
 // same says whether nothing tells two outcomes of one request apart.
@@ -115,7 +121,7 @@ func turns(list []variety) (out []variety) {
 		}
 		out = append(out, v)
 	}
-	slices.SortStableFunc(out, func(a, b variety) int { return cmp.Compare(b.share, a.share) })
+	likeliestFirst(out)
 	return out
 }
 

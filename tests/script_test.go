@@ -29,6 +29,7 @@ func TestScript(t *testing.T) {
 		Dir: "script",
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("ROOT", root+"/..")
+			env.Setenv("DUMPS", root+"/../render/testdata")
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"mode": mode, "same": same, "await": await},
