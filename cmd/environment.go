@@ -19,11 +19,15 @@ func withEnvironment(commands ...command) []command {
 		if example == "" {
 			continue
 		}
+		which := "Each flag"
+		if hasCommandLineOnly(c) {
+			which = "Each flag that concerns rendering"
+		}
 		commands[i].help = strings.TrimRight(c.help, "\n") + fmt.Sprintf(`
 
-Each flag can also be set by an environment variable, such as %s for --%s; the command line wins, and an
-empty variable counts for nothing.
-`, variableOf(example), example)
+%s can also be set by an environment variable, such as %s for --%s; the command line
+wins, and an empty variable counts for nothing.
+`, which, variableOf(example), example)
 		commands[i].flags = func(set *pflag.FlagSet) func(Streams, []string) error {
 			do := c.flags(set)
 			return func(s Streams, args []string) error {
@@ -37,13 +41,37 @@ empty variable counts for nothing.
 	return commands
 }
 
-// firstFlag is the name of a command's first flag, "" if it has none.
+// commandLineOnly marks flags that no environment variable stands for: those that say what is asked, not how the program
+// is set up. Where the agent runs, the variables of its flags are set, and must not mean something else here.
+const commandLineOnly = "amesh-render-command-line-only"
+
+// markCommandLineOnly marks all flags that are declared so far.
+func markCommandLineOnly(set *pflag.FlagSet) {
+	set.VisitAll(func(f *pflag.Flag) {
+		if f.Annotations == nil {
+			f.Annotations = map[string][]string{}
+		}
+		f.Annotations[commandLineOnly] = []string{"true"}
+	})
+}
+
+func isCommandLineOnly(f *pflag.Flag) bool { return f.Annotations[commandLineOnly] != nil }
+
+// hasCommandLineOnly says whether a command has flags that are marked.
+func hasCommandLineOnly(c command) (has bool) {
+	set := pflag.NewFlagSet(c.name, pflag.ContinueOnError)
+	c.flags(set)
+	set.VisitAll(func(f *pflag.Flag) { has = has || isCommandLineOnly(f) })
+	return has
+}
+
+// firstFlag is the name of a command's first flag that a variable can stand for, "" if it has none.
 func firstFlag(c command) (name string) {
 	set := pflag.NewFlagSet(c.name, pflag.ContinueOnError)
 	set.SortFlags = false
 	c.flags(set)
 	set.VisitAll(func(f *pflag.Flag) {
-		if name == "" {
+		if name == "" && !isCommandLineOnly(f) {
 			name = f.Name
 		}
 	})
@@ -61,7 +89,7 @@ func setFromEnvironment(set *pflag.FlagSet, getenv func(string) string) error {
 	set.VisitAll(func(f *pflag.Flag) {
 		variable := variableOf(f.Name)
 		value := getenv(variable)
-		if f.Changed || value == "" {
+		if f.Changed || value == "" || isCommandLineOnly(f) {
 			return
 		}
 		if err := set.Set(f.Name, value); err != nil {

@@ -53,6 +53,7 @@ proxies differ, and 2 if the file or the request makes no sense or the models ca
 		set.StringVarP(&f.output, "output", "o", "text", "`FORMAT`: text, for people, or json, for programs")
 		set.BoolVar(&f.all, "all", false, "show all routes that were tried, all nodes and all findings")
 		set.BoolVar(&f.strict, "strict", false, "exit with code 1 if the proxies differ")
+		markCommandLineOnly(set)
 		f.declareRender(set)
 		return f.run
 	},

@@ -177,12 +177,14 @@ func (a *Answer) Routed() (routed, decided bool) {
 	return routed, true
 }
 
-// noRoute says whether no route of the user's takes the request. Of what is rendered, the hosts that no route of theirs may
-// fall back from end in a route of that name.
+// noRoute says whether no route of the user's takes the request: the proxy itself answers or refuses. Of what is rendered,
+// the hosts that no route of theirs may fall back from end in a route of that name.
 func (o *Outcome) noRoute() bool {
 	switch o.model.Kind {
 	case model.NoRoute, model.Refused:
 		return true
+	case model.Answered:
+		return o.Route == nil || o.Status == 404 && isNoRoute(o.Route.Name)
 	}
-	return o.model.Kind == model.Answered && o.Status == 404 && o.Route != nil && isNoRoute(o.Route.Name)
+	return false
 }

@@ -3,14 +3,16 @@ package tests
 import (
 	"bytes"
 	"flag"
+	"fmt"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/amesh-render/amesh-render/cmd"
 )
 
-var update = flag.Bool("update", false, "rewrite the rendered examples; then read the diff")
+var update = flag.Bool("update", false, "rewrite the rendered examples, and what scripts and documents show; then read the diff")
 
 // TestExampleBookinfo keeps the rendered file of the example true.
 func TestExampleBookinfo(t *testing.T) {
@@ -51,4 +53,49 @@ func TestReadmeCommands(t *testing.T) {
 	if !strings.Contains(string(ci), "\nstep go test ./...\n") {
 		t.Error(".ci/run does not run the README's test command")
 	}
+}
+
+// documented finds an example in a document: a block that begins with a command line, and what it prints.
+var documented = regexp.MustCompile("(?ms)^```\n\\$ amesh-render (.*?)\n(.*?)^```$")
+
+// TestDocumentedAnswers keeps the examples in docs/match.md true.
+func TestDocumentedAnswers(t *testing.T) {
+	const path = "docs/match.md"
+	t.Chdir("..")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	examples := 0
+	now := documented.ReplaceAllFunc(text, func(block []byte) []byte {
+		examples++
+		parts := documented.FindSubmatch(block)
+		var out, errs bytes.Buffer
+		if code := cmd.Run(words(string(parts[1])), cmd.Streams{Out: &out, Err: &errs}); code != 0 {
+			t.Errorf("%s: exit code %d: %s", parts[1], code, &errs)
+		}
+		return fmt.Appendf(nil, "```\n$ amesh-render %s\n%s```", parts[1], &out)
+	})
+	if examples < 3 {
+		t.Errorf("%s has %d examples", path, examples)
+	}
+	if *update {
+		if err := os.WriteFile(path, now, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	} else if !bytes.Equal(now, text) {
+		t.Errorf("%s does not show what is printed now: go test ./tests -run Documented -update", path)
+	}
+}
+
+// words are the arguments of a command line, of which those with spaces are in single quotes.
+func words(line string) (args []string) {
+	for i, part := range strings.Split(line, "'") {
+		if i%2 == 1 {
+			args = append(args, part)
+		} else {
+			args = append(args, strings.Fields(part)...)
+		}
+	}
+	return args
 }

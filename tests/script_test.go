@@ -26,7 +26,8 @@ func TestScript(t *testing.T) {
 		t.Fatal(err)
 	}
 	testscript.Run(t, testscript.Params{
-		Dir: "script",
+		Dir:           "script",
+		UpdateScripts: *update,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("ROOT", root+"/..")
 			env.Setenv("DUMPS", root+"/../render/testdata")
