@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/amesh-render/amesh-render/match"
 	"github.com/amesh-render/amesh-render/render"
@@ -33,16 +34,27 @@ func loadMesh(path string, o render.Options, s Streams) (*match.Mesh, error) {
 	config, problems := file.Config()
 	mesh := match.OfConfig(config, o)
 	for _, p := range problems {
-		if p.Field == "filter_func" || p.Field == "script" {
-			mesh.Doubt(p.Kind+"/"+p.ID, p.String())
-		} else {
-			mesh.Remark(p.Kind+"/"+p.ID, p.String())
-		}
+		remark(mesh, p)
 	}
 	if n := len(problems); n > 0 {
 		fmt.Fprintf(s.Err, "amesh-render: match: %s in %s; \"amesh-render validate\" lists them\n", counted(n, "problem"), printable(name))
 	}
 	return mesh, nil
+}
+
+// remark tells a mesh what a problem means for its answers.
+func remark(mesh *match.Mesh, p standalone.Problem) {
+	object := p.Kind + "/" + p.ID
+	switch {
+	case p.Field == "filter_func" || p.Field == "script":
+		mesh.Doubt(object, p.String())
+	case !strings.HasSuffix(p.Field, "service_name"):
+		mesh.Remark(object, p.String())
+	case p.Kind == "upstream":
+		mesh.Discovered(p.ID)
+	default:
+		mesh.Discovered(object)
+	}
 }
 
 // counted is "1 problem", "2 problems".

@@ -178,6 +178,8 @@ func (t *matchText) nodes(u *match.Upstream) string {
 		return t.yellow("there is no cluster of that name")
 	case u.Dialled:
 		return "the address that the client dialled"
+	case u.Discovered:
+		return t.yellow("known at run time only, by service discovery")
 	case len(u.Nodes) == 0:
 		return t.yellow("none")
 	case len(u.Nodes) > shownNodes && !t.all:

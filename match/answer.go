@@ -116,9 +116,11 @@ type Upstream struct {
 	ID   string `json:"id,omitempty"`
 	// Known is false where there is none of that name.
 	Known bool `json:"known"`
-	// Nodes are "address:port". Dialled says that requests go to the address that the client dialled instead.
-	Nodes   []string `json:"nodes"`
-	Dialled bool     `json:"dialled,omitempty"`
+	// Nodes are "address:port". Dialled says that requests go to the address that the client dialled instead, Discovered that
+	// the nodes are only known at run time.
+	Nodes      []string `json:"nodes"`
+	Dialled    bool     `json:"dialled,omitempty"`
+	Discovered bool     `json:"discovered,omitempty"`
 }
 
 // A HeaderChange is a change to a header: Change is added, changed or removed.

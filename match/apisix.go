@@ -30,6 +30,9 @@ func (m *Mesh) ofAPISIX(o *Outcome) {
 	}
 	if o.model.Kind == model.Routed {
 		o.Upstream = m.upstream(r, o.model.Cluster)
+		if o.Upstream.Discovered {
+			o.Status, o.Reason = 0, "" // that there are no nodes
+		}
 	}
 }
 
@@ -60,10 +63,21 @@ func (m *Mesh) upstream(r *apisix.Route, cluster string) *Upstream {
 			for _, n := range u.Nodes {
 				out.Nodes = append(out.Nodes, join(n.Host, n.Port))
 			}
+			out.Discovered = len(out.Nodes) == 0 && m.isDiscovered(id)
 			return out
 		}
 	}
 	return out
+}
+
+// isDiscovered says whether it is the upstream that Discovered was told of, or within that object.
+func (m *Mesh) isDiscovered(upstream string) bool {
+	for object := range m.discovered {
+		if upstream == object || strings.Contains(object, "/") && strings.HasPrefix(upstream, object+"/") {
+			return true
+		}
+	}
+	return false
 }
 
 // join is a node's address. The host of an IPv6 address has brackets already.

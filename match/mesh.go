@@ -25,6 +25,7 @@ type Mesh struct {
 
 	// remarks are about routes, by their paths; doubts are why what a route does is not known.
 	remarks, doubts map[string][]string
+	discovered      map[string]bool // upstreams, see Discovered
 
 	gateway bool
 	pod     netip.Addr // not valid if it is not known
@@ -56,7 +57,7 @@ func OfConfig(c *apisix.Config, o render.Options) *Mesh {
 
 func newMesh(c *apisix.Config, o render.Options) *Mesh {
 	m := &Mesh{config: c, snapshot: &snapshot.Snapshot{}, router: modelapisix.New(c),
-		remarks: map[string][]string{}, doubts: map[string][]string{}}
+		remarks: map[string][]string{}, doubts: map[string][]string{}, discovered: map[string]bool{}}
 	m.apisixPorts = [2]uint16{model.OutboundPort, model.InboundPort}
 	for i, port := range []int{o.OutboundPort, o.InboundPort} {
 		if port > 0 && port <= 65535 {
@@ -77,6 +78,10 @@ func (m *Mesh) Remark(path, text string) { m.remarks[path] = append(m.remarks[pa
 // Doubt adds why nobody knows whether the route takes requests, or what it does with them: those that come to it are
 // undecided.
 func (m *Mesh) Doubt(path, text string) { m.doubts[path] = append(m.doubts[path], text) }
+
+// Discovered says that the nodes of the upstreams of an object come from somewhere else at run time: of the upstream of that
+// id, or of those within "route/ID" or "service/ID".
+func (m *Mesh) Discovered(object string) { m.discovered[object] = true }
 
 // Gateway says whether the proxy is a gateway, whose requests have no direction.
 func (m *Mesh) Gateway() bool { return m.gateway }
