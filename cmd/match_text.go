@@ -13,6 +13,7 @@ import (
 
 // How much of a list is shown without --all.
 const (
+	shownOutcomes = 8
 	shownNodes    = 6
 	shownFindings = 3
 )
@@ -85,6 +86,10 @@ func (t *matchText) proxy(name, mark string, e *match.Explanation, full bool) {
 	}
 	route := ""
 	for i := range e.Outcomes {
+		if i == shownOutcomes && len(e.Outcomes) > shownOutcomes+1 && !t.all {
+			t.line("%s", t.dim(fmt.Sprintf("         %d more outcomes (--all shows them)", len(e.Outcomes)-i)))
+			return
+		}
 		o := &e.Outcomes[i]
 		if len(e.Outcomes) > 1 {
 			head = fmt.Sprintf("%6s %%", strconv.FormatFloat(o.Share, 'f', -1, 64))

@@ -2,8 +2,10 @@ package match
 
 import (
 	"encoding/json"
+	"math"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -107,6 +109,28 @@ func TestShares(t *testing.T) {
 	}
 }
 
+// TestManyTurns: every upstream gets its share, whatever the sum of the weights.
+func TestManyTurns(t *testing.T) {
+	for _, n := range []int{3, 7, 10, 20} {
+		config := &apisix.Config{Routes: []*apisix.Route{{ID: "r", URI: "/*", UpstreamID: "u"}}}
+		var rule apisix.SplitRule
+		for i := range n {
+			id := "u" + strconv.Itoa(i)
+			config.Upstreams = append(config.Upstreams, &apisix.Upstream{ID: id})
+			rule.WeightedUpstreams = append(rule.WeightedUpstreams, apisix.WeightedUpstream{UpstreamID: id, Weight: 1 + i%2*9})
+		}
+		config.Routes[0].Plugins = &apisix.Plugins{TrafficSplit: &apisix.TrafficSplit{Rules: []apisix.SplitRule{rule}}}
+		got := explain(t, OfConfig(config, render.Options{}), query(t, "x/", nil)).APISIX.Outcomes
+		sum := float64(n/2*10 + (n+1)/2)
+		if len(got) != n {
+			t.Fatalf("%d upstreams: got %d outcomes", n, len(got))
+		}
+		if most, least := got[0].Share, got[n-1].Share; math.Abs(most-1000/sum) > 0.01 || math.Abs(least-100/sum) > 0.01 {
+			t.Errorf("%d upstreams: got shares from %v to %v, want 10 and 1 parts of %v", n, most, least, sum)
+		}
+	}
+}
+
 // TestTurnsByHost: upstreams of their own hosts keep their shares.
 func TestTurnsByHost(t *testing.T) {
 	node := func(host string) []apisix.Node { return []apisix.Node{{Host: host, Port: 80, Weight: 1}} }
@@ -122,6 +146,20 @@ func TestTurnsByHost(t *testing.T) {
 	got := explain(t, m, query(t, "x/", nil)).APISIX.Outcomes
 	if len(got) != 2 || got[0].Share != 66.67 || got[0].Host != "a.test" || got[1].Share != 33.33 || got[1].Host != "b.test" {
 		t.Errorf("got %+v, want a.test with 66.67 and b.test with 33.33", got)
+	}
+}
+
+// TestRandomHeader: a number in a header does not make outcomes of their own.
+func TestRandomHeader(t *testing.T) {
+	m := OfConfig(&apisix.Config{
+		Routes: []*apisix.Route{{ID: "r", URI: "/*", UpstreamID: "u", Plugins: &apisix.Plugins{ProxyRewrite: &apisix.ProxyRewrite{
+			Headers: &apisix.RequestHeaders{Set: map[string]any{"x-id": "$request_id"}},
+		}}}},
+		Upstreams: []*apisix.Upstream{{ID: "u", Type: "roundrobin", Nodes: []apisix.Node{{Host: "10.0.0.1", Port: 80, Weight: 1}}}},
+	}, render.Options{})
+	got := explain(t, m, query(t, "x/", nil)).APISIX.Outcomes
+	if len(got) != 1 || got[0].Share != 100 || len(got[0].RequestHeaders) != 1 {
+		t.Errorf("got %d outcomes, of which the first is %+v", len(got), got[0])
 	}
 }
 

@@ -2,6 +2,7 @@ package match
 
 import (
 	"cmp"
+	"math"
 	"slices"
 
 	"github.com/amesh-render/amesh-render/model"
@@ -43,16 +44,31 @@ func spreadEnvoy(first model.Outcome) (func(uint64) uint64, uint64) {
 	return func(k uint64) uint64 { return k * (sum / maxDraws) }, maxDraws
 }
 
-// spreadAPISIX are the numbers for APISIX's model: of their upper and lower halves, which are the digits of $request_id,
-// the one goes up in equal steps, from half a step so that the smallest share is met, and the other by the golden ratio, so
-// that both are evenly spread, together too.
+// spreadAPISIX are the numbers for APISIX's model, and how many: of their upper and lower halves, which are the digits of
+// $request_id, the one goes up in equal steps, from half a step so that the smallest share is met, and the other by about
+// the golden ratio, so that both are evenly spread, together too. As the distance between them is a prime number, so are
+// their remainders.
 func spreadAPISIX(model.Outcome) (func(uint64) uint64, uint64) {
-	const step = 1 << 32 / draws << 32
-	return func(k uint64) uint64 { return k*(step|0x9e3779b9) + step/2 }, draws
+	const distance = 1<<32/draws<<32 + 0x9e3779c9
+	return func(k uint64) uint64 { return k*distance + distance/2 }, draws
 }
 
-// explore are the outcomes of r with a proxy, the likeliest first.
+// manyVarieties is more than random choices of destinations make: the random number itself is in what is sent.
+const manyVarieties = 64
+
+// explore are the outcomes of r with a proxy, the likeliest first. Where each number makes another outcome, because it is
+// in a header, say, those are told apart only that differ in where the request goes or how it is answered.
 func explore(p proxy, r *model.Request, spread func(model.Outcome) (func(uint64) uint64, uint64)) []variety {
+	if list := exploreBy(same, manyVarieties, p, r, spread); list != nil {
+		return list
+	}
+	return exploreBy(sameDestination, math.MaxInt, p, r, spread)
+}
+
+// exploreBy tells outcomes apart by equal; it is nil when there are more than most.
+func exploreBy(
+	equal func(a, b model.Outcome) bool, most int, p proxy, r *model.Request, spread func(model.Outcome) (func(uint64) uint64, uint64),
+) []variety {
 	again := *r
 	draw, n := spread(p.Route(r, nil))
 	var out []variety
@@ -60,9 +76,11 @@ func explore(p proxy, r *model.Request, spread func(model.Outcome) (func(uint64)
 	for k := range n {
 		again.Random = draw(k)
 		o := p.Route(&again, nil)
-		at := slices.IndexFunc(out, func(v variety) bool { return same(v.outcome, o) })
+		at := slices.IndexFunc(out, func(v variety) bool { return equal(v.outcome, o) })
 		if at < 0 {
-			at = len(out)
+			if at = len(out); at == most {
+				return nil
+			}
 			out, first = append(out, variety{outcome: o}), append(first, again.Random)
 		}
 		out[at].share++
@@ -75,6 +93,13 @@ func explore(p proxy, r *model.Request, spread func(model.Outcome) (func(uint64)
 	return out
 }
 
+// sameDestination says whether two outcomes of one request go to the same place by the same route, or are answered alike.
+func sameDestination(a, b model.Outcome) bool {
+	return a.Kind == b.Kind && a.Cluster == b.Cluster && a.Status == b.Status && a.Route == b.Route && a.Delay == b.Delay &&
+		a.Filter == b.Filter && a.Reason == b.Reason
+}
+
+// likeliestFirst sorts by share, and by cluster among equals.
 func likeliestFirst(list []variety) {
 	slices.SortStableFunc(list, func(a, b variety) int {
 		return cmp.Or(cmp.Compare(b.share, a.share), cmp.Compare(a.outcome.Cluster, b.outcome.Cluster))
@@ -83,8 +108,7 @@ func likeliestFirst(list []variety) {
 
 // same says whether nothing tells two outcomes of one request apart.
 func same(a, b model.Outcome) bool {
-	return a.Kind == b.Kind && a.Cluster == b.Cluster && a.Status == b.Status && a.Route == b.Route && a.Delay == b.Delay &&
-		a.Path == b.Path && a.Host == b.Host && a.Filter == b.Filter && a.Reason == b.Reason && a.Body == b.Body &&
+	return sameDestination(a, b) && a.Path == b.Path && a.Host == b.Host && a.Body == b.Body &&
 		slices.Equal(a.Clusters, b.Clusters) && slices.Equal(a.Headers, b.Headers) &&
 		slices.Equal(a.ResponseHeaders, b.ResponseHeaders)
 }
