@@ -33,44 +33,30 @@ var agentCommand = command{
 Subscribes to a control plane such as istiod, renders what it sends, and keeps the file that APISIX reads current. A
 control plane that is away, a push that cannot be understood, a full disk or a kill leave the last good file in place.
 
-  $ amesh-render agent --xds grpc://istiod.istio-system:15010 -o /usr/local/apisix/conf/apisix.yaml
+--xds takes grpc://HOST:PORT, grpcs://HOST:PORT, unix:///PATH; file:PATH, a dump, as "once" takes it, that is rendered
+anew whenever it changes; or demo, the Bookinfo example that the binary carries. Who the proxy is comes from flags, or
+from the variables that Istio's injector sets.
 
---xds takes grpc://HOST:PORT, grpcs://HOST:PORT, unix:///PATH; file:PATH, a dump, as "once" takes it, that is rendered anew
-whenever it changes; or demo, the Bookinfo example that the binary carries. Who the proxy is comes from flags, or from the variables that Istio's injector sets.
-
-The status address serves /healthz, /readyz, /metrics (Prometheus), /debug/snapshot and /debug/findings.
+The status address serves /healthz, /readyz, /metrics (Prometheus), /debug/snapshot and /debug/findings. SIGTERM
+and SIGINT end the agent; the file stays.
 `,
+	examples: []example{
+		{"Beside APISIX in a pod that Istio's injector has prepared:",
+			"amesh-render agent --xds grpcs://istiod.istio-system:15012 -o /usr/local/apisix/conf/apisix.yaml"},
+		{"Without a mesh: the Bookinfo example, or a dump that is edited by hand:", `
+amesh-render agent --xds demo -o apisix.yaml
+amesh-render agent --xds file:dump.json -o apisix.yaml`},
+		{"With a check of what APISIX has loaded:",
+			"amesh-render agent --xds demo -o apisix.yaml --apisix-control http://127.0.0.1:9090"},
+	},
+	exits:       exits{exitOK: "ended by SIGTERM or SIGINT"},
+	environment: nodeVariables,
+	seeAlso:     []string{"probe", "once", "replay", "docs/agent.md"},
 	flags: func(set *pflag.FlagSet) func(Streams, []string) error {
 		f := new(agentFlags)
-		set.StringVarP(&f.output, "output", "o", "", "keep this `FILE` current")
-		set.StringVar(&f.style, "style", "lines", "`STYLE` of the file: lines, with one resource a line, or block, to be read by people")
-		f.declareConnection(set)
-		f.declareNode(set)
-		f.declareRender(set)
-		f.declareFile(set)
-		pace := watch.DefaultPace()
-		set.DurationVar(&f.pace.Quiet, "quiet", pace.Quiet, "how long no change must have come for those gathered to be written")
-		set.DurationVar(&f.pace.Max, "max-delay", pace.Max, "how long the first of them waits at most")
-		set.DurationVar(&f.pace.Floor, "min-interval", pace.Floor, "least time between two writes; at least 1s")
-		set.DurationVar(&f.pace.Step, "step-interval", pace.Step, "least time after a write that another must follow (make before break)")
-		set.StringVar(&f.statusAddr, "status-addr", "127.0.0.1:15021", "`ADDRESS` of the status pages; empty for none")
-		set.DurationVar(&f.maxDown, "ready-max-down", 0, "not ready once the control plane has been away for longer; 0 for never")
-		set.StringVar(&f.control, "apisix-control", "", "`URL` of APISIX's control API, to verify what it has loaded, such as http://127.0.0.1:9090")
-		f.declareLog(set)
+		f.declare(set)
 		return f.run
 	},
-}
-
-type agentFlags struct {
-	output, style, statusAddr, control string
-	maxDown                            time.Duration
-	pace                               watch.Pace
-	stream                             *agent.Stream // to the control plane; nil for a dump
-	connectionFlags
-	nodeFlags
-	renderFlags
-	fileFlags
-	logFlags
 }
 
 // run checks everything that can be known to be wrong before anything is started, then runs until a signal.

@@ -24,18 +24,25 @@ var capture = command{
 Asks a control plane such as istiod for the whole configuration of one proxy, once, and writes it as a dump that "once"
 reads, in the form of Envoy's config_dump. Private keys are blanked.
 
-  $ kubectl -n istio-system port-forward deploy/istiod 15010 &
-  $ amesh-render capture --xds grpc://localhost:15010 --pod-name productpage-v1-5d4 --pod-namespace default \
-      --instance-ip 10.244.1.7 -o productpage.json
-
 The pod need not exist, but istiod sends what suits its labels, namespace and address.
 `,
+	examples: []example{
+		{"What istiod would tell a pod, from outside of the mesh:", `
+kubectl -n istio-system port-forward deploy/istiod 15010 &
+amesh-render capture --xds grpc://localhost:15010 --pod-name productpage-v1-5d4 \
+  --pod-namespace default --instance-ip 10.244.1.7 -o productpage.json`},
+		{"A gateway's configuration, by its node id:",
+			"amesh-render capture --xds grpc://localhost:15010 --node-id router~10.0.0.9~gw.istio~istio.svc.cluster.local"},
+	},
+	exits:       exits{exitOK: "all of it is written"},
+	environment: nodeVariables,
+	seeAlso:     []string{"once", "replay"},
 	flags: func(set *pflag.FlagSet) func(Streams, []string) error {
 		f := new(captureFlags)
-		f.declareConnection(set)
 		set.StringVarP(&f.output, "output", "o", "-", "write to this `FILE`, atomically; - is standard output")
 		set.DurationVar(&f.timeout, "timeout", 30*time.Second, "how long to wait until everything has come")
-		set.StringVar(&f.role, "role", "", "`ROLE` of the proxy: sidecar or gateway (default: as --node-id says, else sidecar)")
+		declareRole(set, &f.role)
+		f.declareConnection(set)
 		f.declareNode(set)
 		return f.run
 	},

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/spf13/pflag"
 )
@@ -24,20 +23,46 @@ type Streams struct {
 	Out, Err io.Writer
 }
 
-// A command is one of amesh-render's commands.
+// A command is one of amesh-render's commands. Its help, its completion and the list of commands are made from it.
 type command struct {
 	name    string
-	args    string // how the arguments are named in the usage line
+	args    string // how the arguments are named in the usage line; see arguments
 	summary string // one line, for the list of commands
-	help    string // what it does, with an example
-	// flags declares the flags and returns what runs the command once they and the arguments are parsed.
+	// help says what the command does: paragraphs, which are wrapped for the reader, and indented lines, which are not.
+	help        string
+	examples    []example
+	exits       exits      // what the exit codes mean where they say more than usual; exitNo only if it is one
+	environment []variable // the variables that it reads besides those that stand for flags
+	seeAlso     []string   // other commands by name, and pages of docs/ by path
+	// flags declares the flags and returns what runs the command once they and the arguments are parsed. choices and heading
+	// say more about flags than pflag does.
 	flags func(*pflag.FlagSet) func(Streams, []string) error
 }
+
+// An example is a command line, or several, and what it is good for.
+type example struct{ title, lines string }
+
+// exits are the meanings of exit codes.
+type exits map[int]string
+
+// A variable is an environment variable.
+type variable struct{ name, meaning string }
 
 // commands in the order in which the help lists them.
 func commands() []command {
 	return withEnvironment(
-		once, diffCommand, matchCommand, validateCommand, agentCommand, capture, replayCommand, probe, versionCommand)
+		once,
+		diffCommand,
+		matchCommand,
+		validateCommand,
+		agentCommand,
+		capture,
+		replayCommand,
+		probe,
+		completionCommand(),
+		helpCommand(),
+		versionCommand,
+	)
 }
 
 // errNo is the error of a command whose answer is no. Whatever there is to say has been said.
@@ -45,6 +70,8 @@ var errNo = errors.New("no")
 
 // A usageError is a mistake in how the command was called.
 type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
 
 // A hinted error knows what the user can do about it.
 type hinted interface{ Hint() string }
@@ -70,21 +97,21 @@ func Run(args []string, s Streams) int {
 	return exitTrouble
 }
 
+// synonyms are flags in the place of a command, as users of other programs know them.
+var synonyms = map[string]string{"--help": "help", "-h": "help", "--version": "version"}
+
 func run(args []string, s Streams) error {
 	if len(args) == 0 {
-		writeOverview(s.Err)
+		overview().write(s.Err, widthOf(s.Err))
 		return usageError{errors.New("no command given")}
 	}
-	if args[0] == "--help" || args[0] == "-h" || args[0] == "help" && len(args) == 1 {
-		writeOverview(s.Out)
-		return nil
+	name := args[0]
+	if synonym, ok := synonyms[name]; ok {
+		name = synonym
 	}
-	if args[0] == "help" {
-		args = []string{args[1], "--help"}
-	}
-	c, ok := find(args[0])
-	if !ok {
-		return usageError{fmt.Errorf("unknown command %q: there are %s", args[0], names())}
+	c, err := find(name)
+	if err != nil {
+		return usageError{err}
 	}
 	if err := c.run(args[1:], s); err != nil {
 		return fmt.Errorf("%s: %w", c.name, err)
@@ -94,57 +121,41 @@ func run(args []string, s Streams) error {
 
 // run parses the command's flags and runs it.
 func (c command) run(args []string, s Streams) error {
-	set := pflag.NewFlagSet(c.name, pflag.ContinueOnError)
-	set.SetOutput(io.Discard)
-	set.SortFlags = false
-	do := c.flags(set)
+	set, do := c.declare()
 	switch err := set.Parse(args); {
 	case errors.Is(err, pflag.ErrHelp):
-		c.writeHelp(s.Out, set)
+		c.page().write(s.Out, widthOf(s.Out))
 		return nil
 	case err != nil:
-		return usageError{err}
+		return usageError{explain(err, set)}
 	}
 	return do(s, set.Args())
 }
 
-func (c command) writeHelp(w io.Writer, set *pflag.FlagSet) {
-	fmt.Fprintf(w, "Usage: amesh-render %s\n\n%s\n", strings.TrimSpace(c.name+" [flags] "+c.args), strings.TrimSpace(c.help))
-	if usages := set.FlagUsagesWrapped(120); usages != "" {
-		fmt.Fprintf(w, "\nFlags:\n%s", usages)
-	}
+// declare is the command's flags, in the order in which they are declared, and what runs the command.
+func (c command) declare() (set *pflag.FlagSet, do func(Streams, []string) error) {
+	set = pflag.NewFlagSet(c.name, pflag.ContinueOnError)
+	set.SetOutput(io.Discard)
+	set.SortFlags = false
+	return set, c.flags(set)
 }
 
-func writeOverview(w io.Writer) {
-	fmt.Fprint(w, "amesh-render makes Apache APISIX an Istio data plane with nothing but a file.\n\nCommands:\n")
-	for _, c := range commands() {
-		fmt.Fprintf(w, "  %-10s %s\n", c.name, c.summary)
-	}
-	fmt.Fprint(w, "\nExit codes: 0 done, 1 the answer is no, 2 trouble.\n"+
-		"amesh-render COMMAND --help says more about each.\n")
-}
-
-func find(name string) (command, bool) {
+// find is the command of that name. The error proposes the name that was probably meant.
+func find(name string) (command, error) {
+	var names []string
 	for _, c := range commands() {
 		if c.name == name {
-			return c, true
+			return c, nil
 		}
+		names = append(names, c.name)
 	}
-	return command{}, false
-}
-
-func names() string {
-	var list []string
-	for _, c := range commands() {
-		list = append(list, c.name)
-	}
-	return strings.Join(list, ", ")
+	return command{}, mistyped{fmt.Errorf("unknown command %q", name), "amesh-render ", nearest(name, names)}
 }
 
 // commandPrefix is the command that args name, with a space after it, or nothing.
 func commandPrefix(args []string) string {
 	if len(args) > 0 {
-		if c, ok := find(args[0]); ok {
+		if c, err := find(args[0]); err == nil {
 			return c.name + " "
 		}
 	}

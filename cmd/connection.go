@@ -26,11 +26,15 @@ type connectionFlags struct {
 }
 
 func (f *connectionFlags) declareConnection(set *pflag.FlagSet) {
+	defer heading(set, "Control plane")()
 	f.defaultRootCert, f.defaultTokenFile = istioRootCert, istioToken
 	set.StringVar(&f.xds, "xds", "", "`ADDRESS` of the control plane: grpc://HOST:PORT in plain text (istiod's port 15010), "+
 		"grpcs://HOST:PORT by TLS (15012) or unix:///PATH")
-	set.StringVar(&f.mode, "xds-mode", "auto", "`MODE` of the protocol: delta, sotw (state of the world) or auto, "+
-		"which is delta wherever the control plane speaks it")
+	set.StringVar(&f.mode, "xds-mode", "auto", "`MODE` of the protocol")
+	choices(set, "xds-mode",
+		"auto: delta wherever the control plane speaks it",
+		"delta: only what has changed is sent",
+		"sotw: state of the world, all of a kind is sent whenever some has changed")
 	set.StringVar(&f.rootCert, "xds-root-cert", "", "PEM `FILE` of the certificates that the control plane's must descend from "+
 		"(default "+istioRootCert+" where there is one, else the system's)")
 	set.StringVar(&f.serverName, "xds-server-name", "", "`NAME` in the control plane's certificate (default: the address's host)")

@@ -39,7 +39,7 @@ func TestEnvironmentSetsFlags(t *testing.T) {
 func TestEnvironmentInCommands(t *testing.T) {
 	t.Setenv("AMESH_RENDER_STRICT", "fatal")
 	code, _, stderr := runCommand(t, "once", "x.json")
-	if code != exitTrouble || !strings.Contains(stderr, `unknown severity "fatal"`) {
+	if code != exitTrouble || !strings.Contains(stderr, `AMESH_RENDER_STRICT: unknown value "fatal" for --strict`) {
 		t.Errorf("got %d, %s", code, stderr)
 	}
 	t.Setenv("AMESH_RENDER_TIMEOUT", "soon")
@@ -47,7 +47,7 @@ func TestEnvironmentInCommands(t *testing.T) {
 	if code != exitTrouble || !strings.HasPrefix(stderr, "amesh-render: capture: environment variable AMESH_RENDER_TIMEOUT: ") {
 		t.Errorf("got %d, %s", code, stderr)
 	}
-	if _, out, _ := runCommand(t, "capture", "--help"); !strings.Contains(out, "such as AMESH_RENDER_XDS for --xds;") {
+	if _, out, _ := runCommand(t, "capture", "--help"); !strings.Contains(out, "such as AMESH_RENDER_OUTPUT for --output;") {
 		t.Errorf("help does not say how to set flags by variables:\n%s", out)
 	}
 	if _, out, _ := runCommand(t, "version", "--help"); strings.Contains(out, "AMESH_RENDER_") {

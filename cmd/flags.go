@@ -22,16 +22,34 @@ type renderFlags struct {
 }
 
 func (f *renderFlags) declareRender(set *pflag.FlagSet) {
-	set.StringVar(&f.role, "role", "", "`ROLE` of the proxy: sidecar or gateway (default: as the dump's node id says, else sidecar)")
-	set.StringVar(&f.originalDst, "original-dst", "", "`HOW` APISIX knows the port that a client dialled: runtime "+
-		"(apisix-runtime's variable, in the official images), host (the Host header) or none (default runtime, none for gateways)")
-	set.StringVar(&f.extAuthz, "ext-authz", "", "`WHAT` becomes of requests that Envoy would ask an HTTP service about: refuse, or forward-auth, "+
-		"which asks with another path than Envoy's (default refuse)")
-	set.StringVar(&f.upstreamTLS, "upstream-tls", "", "`WAY` with endpoints whose certificates Envoy would verify, which APISIX does not: "+
-		"refuse (no requests), verified (nginx's proxy_ssl_verify is on) or unverified (default refuse)")
+	defer heading(set, "Rendering")()
+	declareRole(set, &f.role)
+	set.StringVar(&f.originalDst, "original-dst", "", "`HOW` APISIX knows the port that a client dialled (default runtime, none for gateways)")
+	choices(set, "original-dst",
+		"runtime: by apisix-runtime's variable, in the official images",
+		"host: by the Host header",
+		"none: not at all; of services with one name, one is served")
+	set.StringVar(&f.extAuthz, "ext-authz", "", "`WHAT` becomes of requests that Envoy would ask an HTTP service about (default refuse)")
+	choices(set, "ext-authz",
+		"refuse: they are refused",
+		"forward-auth: APISIX asks, with another path than Envoy's")
+	set.StringVar(&f.upstreamTLS, "upstream-tls", "", "`WAY` with endpoints whose certificates Envoy would verify, which APISIX does not (default refuse)")
+	choices(set, "upstream-tls",
+		"refuse: they get no requests",
+		"verified: they are called; nginx's proxy_ssl_verify is on",
+		"unverified: they are called, whoever they are")
 	set.IntVar(&f.outboundPort, "outbound-port", render.DefaultOutboundPort, "`PORT` on which APISIX gets the pod's outbound connections")
 	set.IntVar(&f.inboundPort, "inbound-port", render.DefaultInboundPort, "`PORT` on which APISIX gets the pod's inbound connections")
 }
+
+// declareRole declares --role, which says whether the proxy is a sidecar or a gateway.
+func declareRole(set *pflag.FlagSet, role *string) {
+	set.StringVar(role, "role", "", "`ROLE` of the proxy (default: as the node id says, else sidecar)")
+	choices(set, "role", string(render.Sidecar), string(render.Gateway))
+}
+
+// styles are the values of --style.
+var styles = []string{"block: to be read by people", "lines: one resource a line, which APISIX reads faster"}
 
 func (f *renderFlags) options() (o render.Options, err error) {
 	if o.Role, err = render.ParseRole(f.role); err != nil {
@@ -65,6 +83,7 @@ type fileFlags struct {
 }
 
 func (f *fileFlags) declareFile(set *pflag.FlagSet) {
+	defer heading(set, "File")()
 	set.StringVar(&f.mode, "file-mode", "", "permissions of the output file, as an octal `MODE` (default 0644, or 0640 when it holds private keys)")
 	set.StringVar(&f.owner, "file-owner", "", "numeric `UID:GID` of the output file (default: whoever writes it)")
 	set.BoolVar(&f.inPlace, "in-place", false, "rewrite the output file instead of replacing it; not atomic, "+

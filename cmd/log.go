@@ -12,8 +12,11 @@ import (
 type logFlags struct{ logLevel, logFormat string }
 
 func (f *logFlags) declareLog(set *pflag.FlagSet) {
-	set.StringVar(&f.logLevel, "log-level", "info", "`LEVEL` from which on is logged: debug, info, warn or error")
-	set.StringVar(&f.logFormat, "log-format", "text", "`FORMAT` of the log: text or json")
+	defer heading(set, "Log")()
+	set.StringVar(&f.logLevel, "log-level", "info", "`LEVEL` from which on is logged")
+	choices(set, "log-level", "debug", "info", "warn", "error")
+	set.StringVar(&f.logFormat, "log-format", "text", "`FORMAT` of the log")
+	choices(set, "log-format", "text", "json")
 }
 
 // logger writes to w.

@@ -28,6 +28,7 @@ const (
 
 // declareNode declares all but the role, which commands that render have anyway.
 func (f *nodeFlags) declareNode(set *pflag.FlagSet) {
+	defer heading(set, "Proxy")()
 	set.StringVar(&f.pod, "pod-name", "", "`NAME` of the proxy's pod (default $POD_NAME)")
 	set.StringVar(&f.namespace, "pod-namespace", "", "`NAMESPACE` of the pod (default $POD_NAMESPACE)")
 	set.StringVar(&f.ips, "instance-ip", "", "`IP` address of the pod; several, with commas between them, where it has IPv4 "+
@@ -40,6 +41,17 @@ func (f *nodeFlags) declareNode(set *pflag.FlagSet) {
 	set.StringVar(&f.meshID, "mesh-id", "", "Istio's `NAME` for the mesh (default $ISTIO_META_MESH_ID)")
 	set.StringVar(&f.id, "node-id", "", "`ID` of the proxy, TYPE~IP~POD.NAMESPACE~NAMESPACE.svc.DOMAIN, in place of pod name, "+
 		"namespace, address and domain")
+}
+
+// nodeVariables are the environment variables that say who the proxy is, as Istio's injector sets them.
+var nodeVariables = []variable{
+	{"POD_NAME", "for --pod-name"},
+	{"POD_NAMESPACE", "for --pod-namespace"},
+	{"INSTANCE_IP", "for --instance-ip"},
+	{"SERVICE_ACCOUNT", "for --service-account"},
+	{metaPrefix + "NAME", "metadata NAME of the proxy, such as CLUSTER_ID and MESH_ID"},
+	{metaJSONLabels, "the pod's labels, as a JSON object; those in --labels-file win"},
+	{metaJSONPrefix + "NAME", "more metadata, as a JSON object"},
 }
 
 // node is how the proxy introduces itself to istiod, with the value of --role: sidecar, gateway, or empty for what the

@@ -24,18 +24,32 @@ A DUMP is Envoy's config_dump (best with ?include_eds), also as "istioctl proxy-
 more DiscoveryResponses; or single resources: as JSON or YAML, plain or gzip. Several are merged in order. "-" is
 standard input.
 
-  $ istioctl proxy-config all deploy/productpage-v1 -o json | amesh-render once - -o apisix.yaml --report -
-
-What APISIX cannot express is counted on standard error and listed by --report. With --strict such a dump is refused:
-nothing is written, and the exit code is 1.
+What APISIX cannot express is counted on standard error and listed by --report. With --strict such a dump is refused.
 `,
+	examples: []example{
+		{"A sidecar of a mesh, with a table of what APISIX cannot express:", `
+istioctl proxy-config all deploy/productpage-v1 -o json > dump.json
+amesh-render once dump.json -o apisix.yaml --report -`},
+		{"In CI: nothing is written, and the job fails, when something would be lost:",
+			"amesh-render once dump.json -o apisix.yaml --strict --report findings.json"},
+		{"A dump of Envoy's own, and its endpoints:",
+			"curl -s 'localhost:15000/config_dump?include_eds' | amesh-render once -"},
+	},
+	exits:   exits{exitNo: "refused by --strict; nothing is written"},
+	seeAlso: []string{"capture", "agent", "docs/fidelity.md", "docs/limits.md"},
 	flags: func(set *pflag.FlagSet) func(Streams, []string) error {
 		f := new(onceFlags)
 		set.StringVarP(&f.output, "output", "o", "-", "write to this `FILE`, atomically; - is standard output")
-		set.StringVar(&f.format, "format", "yaml", "`FORMAT` of the output: yaml, for apisix.yaml, or json, for apisix.json")
-		set.StringVar(&f.style, "style", "", "`STYLE` of YAML: block, to be read by people, or lines, with one resource a line (default block)")
+		set.StringVar(&f.format, "format", "yaml", "`FORMAT` of the output")
+		choices(set, "format", "yaml: for apisix.yaml", "json: for apisix.json")
+		set.StringVar(&f.style, "style", "", "`STYLE` of YAML (default block)")
+		choices(set, "style", styles...)
 		set.StringVar(&f.report, "report", "", "write the findings as JSON to this `FILE`; - prints a table on standard error")
-		set.StringVar(&f.strict, "strict", "", "refuse a dump that has findings of this `SEVERITY` or worse: approximate, dropped or denied (dropped when none is named)")
+		set.StringVar(&f.strict, "strict", "", "refuse a dump that has findings of this `SEVERITY` or worse")
+		choices(set, "strict",
+			"approximate: a request may be treated otherwise than Envoy would",
+			"dropped: something does not take effect",
+			"denied: requests are refused that Envoy might let pass")
 		set.Lookup("strict").NoOptDefVal = string(render.Dropped)
 		f.declareRender(set)
 		f.declareFile(set)

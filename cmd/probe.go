@@ -17,13 +17,16 @@ var probe = command{
 	args:    "[URL]",
 	summary: "asks a health or readiness page, for container probes",
 	help: `
-Asks a page by HTTP and exits 0 when the answer is 2xx, 1 when it is another or there is none. For the probes of
-containers whose image has no shell and no curl.
+Asks a page by HTTP. For the probes of containers whose image has no shell and no curl.
 
-  $ amesh-render probe http://127.0.0.1:15021/readyz
-
-Without a URL it asks the agent's readiness at its default status address.
+Without a URL it asks the agent's readiness at its default status address, http://127.0.0.1:15021/readyz.
 `,
+	examples: []example{
+		{"Is the agent ready?", "amesh-render probe"},
+		{"Is it alive, at another address?", "amesh-render probe http://127.0.0.1:9021/healthz --timeout 500ms"},
+	},
+	exits:   exits{exitOK: "the answer is 2xx", exitNo: "it is another, or there is none"},
+	seeAlso: []string{"agent", "docs/agent.md"},
 	flags: func(set *pflag.FlagSet) func(Streams, []string) error {
 		timeout := set.Duration("timeout", time.Second, "how long to wait for the answer")
 		return func(s Streams, args []string) error {

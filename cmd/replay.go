@@ -27,15 +27,21 @@ var replayCommand = command{
 Serves a dump to whoever asks, as a control plane would: by ADS, state of the world or delta, in plain text. For demos
 without a mesh, for tests, and to see what became of a bug report.
 
-  $ amesh-render replay dumps/ --listen 127.0.0.1:15010
-  $ amesh-render agent --xds grpc://127.0.0.1:15010 -o apisix.yaml
-
 A DIR stands for the dumps in it, sorted by name. Of several dumps the first is served, and the next one at a press of
 Enter (a line on standard input), at a SIGUSR1, or after each --interval. A dump that is edited is served anew; one that
 cannot be read leaves the one before it in force. Clients are told only of what has changed.
 
 Endpoints and routes that the dump refers to but does not hold are served empty, as istiod does it.
 `,
+	examples: []example{
+		{"Serve the dumps of a directory, one after the other, and follow them:", `
+amesh-render replay dumps/ --listen 127.0.0.1:15010
+amesh-render agent --xds grpc://127.0.0.1:15010 -o apisix.yaml --pod-name p --pod-namespace default --instance-ip 10.0.0.1`},
+		{"Two states of a mesh in turn, every ten seconds, until it is stopped:",
+			"amesh-render replay before.json after.json --interval 10s --loop"},
+	},
+	exits:   exits{exitOK: "ended by SIGTERM or SIGINT"},
+	seeAlso: []string{"agent", "capture"},
 	flags: func(set *pflag.FlagSet) func(Streams, []string) error {
 		f := new(replayFlags)
 		set.StringVar(&f.listen, "listen", "127.0.0.1:15010", "`ADDRESS` to listen at: HOST:PORT, with port 0 for a free one, or unix:///PATH")

@@ -21,10 +21,9 @@ var versionCommand = command{
 	summary: "prints the version",
 	help: `
 Prints the version, the commit that the binary was built from where that is known, and the Go release.
-
-  $ amesh-render version
-  amesh-render 0.1.0-dev (go1.26.0 linux/amd64)
 `,
+	examples: []example{{"Which release is this?", "amesh-render version"}},
+	exits:    exits{},
 	flags: func(*pflag.FlagSet) func(Streams, []string) error {
 		return func(s Streams, args []string) error {
 			if len(args) > 0 {
