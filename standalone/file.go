@@ -11,6 +11,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/amesh-render/amesh-render/render/apisix"
@@ -127,11 +128,23 @@ func Kind(section string) string { return kinds[section] }
 // ID is the id by which APISIX knows the item at index i of a section, from 0: its id, else its username, else its place.
 func ID(o *Node, i int) string {
 	for _, key := range []string{"id", "username"} {
-		if v := o.Get(key); v != nil && v.Kind != Null {
-			return v.Text
+		if text := IDText(o.Get(key)); text != "" {
+			return text
 		}
 	}
 	return fmt.Sprintf("arr_%d", i+1)
+}
+
+// IDText is an id, or a reference to one, in the form in which APISIX keeps it: a number is its decimal digits. It is empty
+// for what is none, nil included.
+func IDText(n *Node) string {
+	switch {
+	case n == nil || n.Kind == Null || n.Kind >= List:
+		return ""
+	case n.Kind == Number:
+		return strconv.FormatFloat(n.Number, 'f', -1, 64)
+	}
+	return n.Text
 }
 
 // Objects are the objects by section, in the order of the file. Items that are no maps are left out, and sections that

@@ -17,8 +17,8 @@ type candidate struct {
 	*object
 	uri        string
 	priority   float64
-	conditions []string // each as text; a route matches if all hold
-	place      int      // in the file
+	conditions []int // numbers that are equal when conditions are; a route matches if all hold
+	place      int   // in the file
 }
 
 // levels are the routes at each host, "" for those without, by uri.
@@ -38,7 +38,7 @@ func (c *checker) order() {
 				if all[host] == nil {
 					all[host] = map[string][]candidate{}
 				}
-				for _, one := range candidates(x, place) {
+				for _, one := range c.candidates(x, place) {
 					all[host][one.uri] = append(all[host][one.uri], one)
 				}
 			}
@@ -51,7 +51,7 @@ func (c *checker) order() {
 			if general[host] == nil {
 				general[host] = all.general(host)
 			}
-			for _, one := range candidates(x, place) {
+			for _, one := range c.candidates(x, place) {
 				for _, wide := range general[host] {
 					if wide == host || x.node.Get("priority") == nil {
 						c.overtaken(one, host, wide, all[wide], told)
@@ -108,8 +108,9 @@ func (c *checker) hostsOf(x *object) []string {
 	return []string{""}
 }
 
-func candidates(x *object, place int) []candidate {
-	one := candidate{object: x, conditions: conditionsOf(x), place: place}
+// candidates are a route at each of its uris.
+func (c *checker) candidates(x *object, place int) []candidate {
+	one := candidate{object: x, conditions: c.numbers(conditionsOf(x)), place: place}
 	if n := x.node.Get("priority"); n != nil && n.Kind == standalone.Number {
 		one.priority = n.Number
 	}
@@ -151,9 +152,28 @@ func conditionsOf(x *object) []string {
 	return out
 }
 
+// numbers are numbers that stand for conditions.
+func (c *checker) numbers(conditions []string) []int {
+	var out []int
+	for _, text := range conditions {
+		n, seen := c.numbered[text]
+		if !seen {
+			n = len(c.numbered)
+			c.numbered[text] = n
+		}
+		out = append(out, n)
+	}
+	return out
+}
+
 // within reports whether all conditions of one are among those of another.
-func within(few, many []string) bool {
-	return !slices.ContainsFunc(few, func(s string) bool { return !slices.Contains(many, s) })
+func within(few, many []int) bool {
+	for _, n := range few {
+		if !slices.Contains(many, n) {
+			return false
+		}
+	}
+	return true
 }
 
 // lists are the routes that APISIX tries by priority, of each host and uri.

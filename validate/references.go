@@ -48,13 +48,13 @@ func lookup(n *standalone.Node, path string) *standalone.Node {
 }
 
 func (c *checker) reference(x *object, r reference, id *standalone.Node) {
-	if idText(id) == "" || id.Env || x.dropped {
+	if standalone.IDText(id) == "" || id.Env || x.dropped {
 		return
 	}
-	if _, there := c.byID[r.section][idText(id)]; there {
+	if _, there := c.byID[r.section][standalone.IDText(id)]; there {
 		return
 	}
-	c.tellAt(x, id, standalone.Error, r.field, "there is no %s %q%s: %s", r.kind, idText(id), c.why(r.section, idText(id)), r.result)
+	c.tellAt(x, id, standalone.Error, r.field, "there is no %s %q%s: %s", r.kind, standalone.IDText(id), c.why(r.section, standalone.IDText(id)), r.result)
 }
 
 // why says that there is such an object, but APISIX drops it.
@@ -80,10 +80,10 @@ func (c *checker) splits(x *object) {
 			case id == nil && !own && x.section == "routes":
 				c.tell(x, standalone.Error, field, "stands for the route's own upstream, and the route has none: requests are answered 503")
 			}
-			if inline == nil && slices.Contains(seen, idText(id)) {
+			if inline == nil && slices.Contains(seen, standalone.IDText(id)) {
 				c.tell(x, standalone.Warning, field, "this upstream is there twice, and the last weight counts")
 			}
-			seen = append(seen, idText(id))
+			seen = append(seen, standalone.IDText(id))
 		}
 	}
 }

@@ -8,7 +8,6 @@ package validate
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/amesh-render/amesh-render/render/apisix"
 	"github.com/amesh-render/amesh-render/standalone"
@@ -80,11 +79,13 @@ type checker struct {
 	problems []standalone.Problem
 	// errors are the places of errors.
 	errors map[[2]int]bool
+	// numbered are the conditions of routes, each with a number.
+	numbered map[string]int
 }
 
 func newChecker(f *standalone.File, o Options) *checker {
 	c := &checker{
-		file: f, options: o, byID: map[string]map[string]*object{}, dropped: map[string]map[string]*object{}, errors: map[[2]int]bool{},
+		file: f, options: o, byID: map[string]map[string]*object{}, dropped: map[string]map[string]*object{}, errors: map[[2]int]bool{}, numbered: map[string]int{},
 		known: standalone.Known{Plugins: apisix.PluginNames, StreamPlugins: apisix.StreamPluginNames},
 	}
 	if o.Schemas != nil {
@@ -150,18 +151,7 @@ func (c *checker) unsaid(problems []standalone.Problem) []standalone.Problem {
 
 // find is the object that an id refers to; nil when there is none, or the id is not known.
 func (c *checker) find(section string, id *standalone.Node) *object {
-	return c.byID[section][idText(id)]
-}
-
-// idText is an id in the form in which APISIX keeps it.
-func idText(id *standalone.Node) string {
-	if id == nil || id.Kind == standalone.Null || id.Kind >= standalone.List {
-		return ""
-	}
-	if id.Kind == standalone.Number {
-		return strings.TrimSuffix(fmt.Sprintf("%.0f", id.Number), ".0")
-	}
-	return id.Text
+	return c.byID[section][standalone.IDText(id)]
 }
 
 func join(field, next string) string {
