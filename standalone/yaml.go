@@ -2,14 +2,8 @@ package standalone
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
-	"io"
 	"math"
-	"regexp"
-	"strconv"
-	"strings"
-	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
 )
@@ -39,85 +33,6 @@ func (r *reader) parseYAML(text []byte) (*Node, *SyntaxError) {
 		root.Line, root.Column = 1, 1 // of nothing after a mark at the end
 	}
 	return root, failure
-}
-
-// decodeYAML reads all documents of a text, and returns the first two.
-func decodeYAML(text []byte) (first, second *yaml.Node, err error) {
-	documents := yaml.NewDecoder(bytes.NewReader(text))
-	for {
-		next := new(yaml.Node)
-		switch err := documents.Decode(next); {
-		case errors.Is(err, io.EOF):
-			return first, second, nil
-		case err != nil:
-			return nil, nil, err
-		case first == nil:
-			first = next
-		case second == nil:
-			second = next
-		}
-	}
-}
-
-// What libyaml reads and yaml.v3 does not: the escape \/, a byte order mark within the text, and documents that say that
-// they are YAML 1.2. They are replaced before, and put back afterwards.
-const (
-	longSlash = `\U0000002F`
-	mark      = "\ufeff"
-	standIn   = "\ue001"
-)
-
-var (
-	slash   = regexp.MustCompile(`((?:^|[^\\])(?:\\\\)*)\\/`)
-	version = regexp.MustCompile(`(?m)^%YAML 1\.2`)
-)
-
-func (r *reader) forYAML(text []byte) []byte {
-	if i := bytes.LastIndex(text, []byte(mark)); i > 0 {
-		r.marks = true
-		text = append(text[:3:3], bytes.ReplaceAll(text[3:], []byte(mark), []byte(standIn))...)
-	}
-	if bytes.Contains(text, []byte("%YAML 1.2")) {
-		text = version.ReplaceAll(text, []byte("%YAML 1.1"))
-	}
-	return text
-}
-
-// back puts back what was replaced in the text of a scalar.
-func (r *reader) back(text string) string {
-	if r.slashes {
-		text = strings.ReplaceAll(text, longSlash, `\/`)
-	}
-	if r.marks {
-		text = strings.ReplaceAll(text, standIn, mark)
-	}
-	return text
-}
-
-// yamlLine is the form of yaml.v3's syntax errors.
-var yamlLine = regexp.MustCompile(`^line (\d+): (.*)`)
-
-// quotedKey matches a key in quotes. libyaml looks for a key's colon within maxKey characters of its start.
-var quotedKey = regexp.MustCompile(`(?:"(?:[^"\\\n]|\\.)*"|'[^'\n]*')[ \t]*:`)
-
-const maxKey = 1024
-
-func yamlError(text []byte, err error) *SyntaxError {
-	for _, at := range quotedKey.FindAllIndex(text, -1) {
-		if utf8.RuneCount(text[at[0]:at[1]])-1 > maxKey {
-			line, column := position(text, at[0])
-			return &SyntaxError{Line: line, Column: column, Message: fmt.Sprintf("YAML: a key of more than %d characters", maxKey)}
-		}
-	}
-	message := strings.TrimPrefix(err.Error(), "yaml: ")
-	e := &SyntaxError{Line: 1, Message: message}
-	if m := yamlLine.FindStringSubmatch(message); m != nil {
-		e.Line, _ = strconv.Atoi(m[1])
-		e.Message = m[2]
-	}
-	e.Line = min(e.Line, 1+bytes.Count(text, []byte("\n")))
-	e.Message = "YAML: " + e.Message
-	return e
 }
 
 // A builder turns yaml.v3's nodes into ours.
@@ -243,81 +158,4 @@ func (b *builder) mapping(out *Node, n *yaml.Node, depth int) (size int, err *Sy
 		m.add(Entry{key, value})
 	}
 	return size, nil
-}
-
-// A mapBuilder collects the entries of a map.
-type mapBuilder struct {
-	out    *Node
-	index  map[string]int
-	merged map[int]bool // entries that came by a merge key, which may be replaced
-}
-
-// few is up to how many entries are searched one by one.
-const few = 16
-
-func (m *mapBuilder) find(key string) int {
-	if len(m.out.Entries) <= few {
-		for i := range m.out.Entries {
-			if m.out.Entries[i].Key.Text == key {
-				return i
-			}
-		}
-		return -1
-	}
-	if m.index == nil {
-		m.index = make(map[string]int, cap(m.out.Entries))
-		for i, e := range m.out.Entries {
-			m.index[e.Key.Text] = i
-		}
-	}
-	if i, ok := m.index[key]; ok {
-		return i
-	}
-	return -1
-}
-
-// add adds an entry. It replaces an earlier one of the same key.
-func (m *mapBuilder) add(e Entry) {
-	i := m.find(e.Key.Text)
-	switch {
-	case i < 0:
-		m.append(e)
-		return
-	case m.merged[i]:
-		delete(m.merged, i)
-	default:
-		m.out.Shadowed = append(m.out.Shadowed, m.out.Entries[i])
-	}
-	m.out.Entries[i] = e
-}
-
-func (m *mapBuilder) append(e Entry) {
-	if m.index != nil {
-		m.index[e.Key.Text] = len(m.out.Entries)
-	}
-	m.out.Entries = append(m.out.Entries, e)
-}
-
-// merge adds the entries of a map, or of the maps in a list, whose keys are not there yet.
-func (m *mapBuilder) merge(key *yaml.Node, value *Node) *SyntaxError {
-	maps := []*Node{value}
-	if value.Kind == List {
-		maps = value.Items
-	}
-	for _, from := range maps {
-		if from.Kind != Map {
-			return failure(key, "the merge key << wants a map, and gets %s", from.Kind)
-		}
-		for _, e := range from.Entries {
-			if m.find(e.Key.Text) >= 0 {
-				continue
-			}
-			if m.merged == nil {
-				m.merged = map[int]bool{}
-			}
-			m.merged[len(m.out.Entries)] = true
-			m.append(e)
-		}
-	}
-	return nil
 }

@@ -5,6 +5,8 @@
 // those of APISIX 3.18 in file mode. The order of struct fields is the order of keys in the output.
 package apisix
 
+import "strconv"
+
 // Config is the content of one apisix.yaml. Objects are written by kind in the order of the fields here, and within a
 // kind sorted by id. Both lists are always written, see [Join].
 type Config struct {
@@ -18,14 +20,20 @@ type Config struct {
 // Object is an object of a kind that has no struct here, as encoding/json would decode it.
 type Object map[string]any
 
-// ID is the id by which APISIX knows the object of that section: consumers go by their username.
+// ID is the id by which APISIX knows the object of that section: consumers go by their username. An id that is a number is
+// its decimal digits.
 func (o Object) ID(section string) string {
 	key := "id"
 	if section == "consumers" {
 		key = "username"
 	}
-	id, _ := o[key].(string)
-	return id
+	switch id := o[key].(type) {
+	case string:
+		return id
+	case float64:
+		return strconv.FormatFloat(id, 'f', -1, 64)
+	}
+	return ""
 }
 
 // Sections are the lists that APISIX reads from a file, in the order in which they are written. Another one, plugins,

@@ -53,3 +53,21 @@ func TestPluginsWithoutStructAreRead(t *testing.T) {
 		t.Errorf("got %+v", p)
 	}
 }
+
+// TestObjectID reads ids as APISIX does, which takes numbers too.
+func TestObjectID(t *testing.T) {
+	for _, tt := range []struct {
+		section string
+		object  apisix.Object
+		want    string
+	}{
+		{"services", apisix.Object{"id": "s"}, "s"},
+		{"services", apisix.Object{"id": 7.0}, "7"},
+		{"services", apisix.Object{}, ""},
+		{"consumers", apisix.Object{"username": "c", "id": "x"}, "c"},
+	} {
+		if got := tt.object.ID(tt.section); got != tt.want {
+			t.Errorf("%s %v: got %q, want %q", tt.section, tt.object, got, tt.want)
+		}
+	}
+}

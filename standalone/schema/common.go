@@ -32,7 +32,7 @@ var (
 	luaFilter = like(`^function`, "does not start with function").long(10, 0)
 )
 
-// object1 are the fields of an object that every kind has, together with its own.
+// kind is an object with the fields that every kind has, and its own.
 func kind(own fields) object {
 	for name, shape := range map[string]Shape{"id": id, "create_time": anyInteger, "update_time": anyInteger} {
 		own[name] = shape
@@ -40,7 +40,7 @@ func kind(own fields) object {
 	return exactly(own)
 }
 
-// described are the fields that nearly every kind has, together with its own.
+// described is kind with the fields that nearly every kind has, too.
 func described(own fields) object {
 	for name, shape := range map[string]Shape{"name": name, "desc": desc, "labels": labels} {
 		if own[name] == nil {
