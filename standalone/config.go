@@ -113,10 +113,16 @@ func (r *resolver) upstream(o object, field string, fields map[string]any, id st
 	}
 	setDefault(fields, "type", "roundrobin")
 	setDefault(fields, "retries", float64(max(0, len(fields["nodes"].([]any))-1)))
+	for _, field := range []string{"create_time", "update_time", "service_name", "discovery_type", "discovery_args"} {
+		delete(fields, field)
+	}
 	u := new(apisix.Upstream)
-	if err := decode(fields, u); err != nil {
-		r.add(o, Warning, field, "cannot be told in full: %v", err)
-		return false
+	if err := decodeStrictly(fields, u); err != nil {
+		r.add(o, Warning, field, "what this upstream does is not known in full: %v", err)
+		u = new(apisix.Upstream)
+		if decode(fields, u) != nil {
+			return false
+		}
 	}
 	r.config.Upstreams = append(r.config.Upstreams, u)
 	return true

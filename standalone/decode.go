@@ -31,6 +31,11 @@ func wrongType(err error) error {
 	if errors.As(err, &wrong) {
 		return fmt.Errorf("%s is a %s", wrong.Field, wrong.Value)
 	}
+	if err != nil {
+		if field, unknown := strings.CutPrefix(err.Error(), "json: unknown field "); unknown {
+			return fmt.Errorf("the field %s", field)
+		}
+	}
 	return err
 }
 

@@ -155,6 +155,8 @@ routes:
   - {id: bad, uri: /bad, priority: high, upstream_id: u}
   - {id: twice, uri: /first, upstream_id: u}
   - {id: twice, uri: /second, upstream_id: u, filter_func: "function(vars) return true end"}
+upstreams:
+  - {id: u, create_time: 1, nodes: [], tls: {client_cert_id: c}}
 global_rules:
   - {id: g, plugins: {prometheus: {}}}
 #END
@@ -195,10 +197,10 @@ global_rules:
 	for _, u := range config.Upstreams {
 		ids = append(ids, u.ID)
 	}
-	if want := []string{"service/1", "route/c", "route/c/0/1"}; !reflect.DeepEqual(ids, want) {
+	if want := []string{"u", "service/1", "route/c", "route/c/0/1"}; !reflect.DeepEqual(ids, want) {
 		t.Errorf("upstreams are %v, want %v", ids, want)
 	}
-	if nodes := config.Upstreams[0].Nodes; nodes[0] != (apisix.Node{Host: "10.0.0.1", Port: 80, Weight: 1}) || nodes[1] != (apisix.Node{Host: "h", Port: 80, Weight: 2}) {
+	if nodes := config.Upstreams[1].Nodes; nodes[0] != (apisix.Node{Host: "10.0.0.1", Port: 80, Weight: 1}) || nodes[1] != (apisix.Node{Host: "h", Port: 80, Weight: 2}) {
 		t.Errorf("nodes are %v", nodes)
 	}
 	if len(config.Others["global_rules"]) != 1 || len(config.Others) != 1 {
@@ -213,6 +215,7 @@ global_rules:
 		`route/gone2: plugin_config_id: there is no plugin_config "nobody": requests are answered 503`,
 		`route/bad: priority: APISIX drops the route: is the string "high", not an integer`,
 		`route/twice: filter_func: what this Lua code does is not known`,
+		`upstream/u: what this upstream does is not known in full: the field "client_cert_id"`,
 	}
 	if !reflect.DeepEqual(told, want) {
 		t.Errorf("told %q, want %q", told, want)

@@ -90,6 +90,7 @@ var planted = []struct{ name, text, want string }{
 	// Routing.
 	{"host with port", "routes:\n- id: r\n  uri: /a\n  upstream_id: u\n⇒  hosts: [\"a:80\"]", "error: route/r: hosts[0]: \"a:80\" never matches: hosts are compared without port"},
 	{"one host of two in upper case", "routes:\n- id: r\n  uri: /a\n  upstream_id: u\n⇒  hosts: [a, B]", "warning: route/r: hosts[1]: \"B\" never matches: hosts are compared in lower case"},
+	{"host of a service", "services:\n- id: s\n  upstream_id: u\n⇒  hosts: [A]", "error: service/s: hosts[0]: \"A\" never matches: hosts are compared in lower case"},
 	{"wildcard at the end", "routes:\n- id: r\n  uri: /a\n  upstream_id: u\n⇒  host: a.*", "error: route/r: host: \"a.*\" is not a host name, with a * in front at most"},
 	{"no slash", "routes:\n- id: r\n⇒  uri: a\n  upstream_id: u", "error: route/r: uri: \"a\" never matches: a path starts with /"},
 	{"star in the middle", "routes:\n- id: r\n⇒  uri: /a/*/c\n  upstream_id: u", "warning: route/r: uri: \"/a/*/c\": with a * before its end it is a regular expression, of which * is any text and nothing is quoted"},

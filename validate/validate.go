@@ -43,6 +43,8 @@ func (c *checker) object(x *object) {
 	switch x.section {
 	case "routes":
 		c.route(x)
+	case "services":
+		c.each(x, "hosts", x.node.Get("hosts"), hostFlaw)
 	case "upstreams":
 		c.upstream(x, "", x.node)
 	case "ssls":
@@ -92,7 +94,7 @@ func newChecker(f *standalone.File, o Options) *checker {
 		c.known = o.Schemas.Known()
 	}
 	for _, s := range f.Sections {
-		if s.Name == "plugins" {
+		if s.Name == "plugins" && len(s.Objects) > 0 {
 			c.enabled(s)
 		}
 		var list []*object
