@@ -46,8 +46,11 @@ func (c *checker) comparison(x *object, field string, parts []*standalone.Node, 
 	}
 	at := fmt.Sprintf("%s[%d]", field, len(parts)-1)
 	value := parts[len(parts)-1]
-	if name := textOf(parts[0]); strings.HasPrefix(name, "$") {
-		c.tell(x, standalone.Warning, field+"[0]", "the variable %.60q never has a value: variables are named without $", name)
+	switch name := parts[0]; {
+	case strings.HasPrefix(name.Text, "$") && !name.Env:
+		c.tell(x, standalone.Warning, field+"[0]", "the variable %.60q never has a value: variables are named without $", name.Text)
+	case name.Text == "":
+		c.tell(x, standalone.Warning, field+"[0]", "the variable has no name, and never a value")
 	}
 	if value.Env {
 		return
@@ -84,21 +87,28 @@ func operandFlaw(op, variable string, value *standalone.Node) string {
 		if value.Kind != standalone.List {
 			return fmt.Sprintf("in wants a list, and this is %s", value.Kind)
 		}
-		numbers := 0
-		for _, item := range value.Items {
-			if item.Kind == standalone.Number {
-				numbers++
-			}
-		}
-		if numbers > 0 && numbers == len(value.Items) {
-			return "in compares without conversion, and variables are strings: put the numbers into quotes"
-		}
+		return listFlaw(value.Items)
 	case apisix.OpHas:
 		if variable != "graphql_root_fields" && !strings.HasPrefix(variable, "post_arg") {
 			return "has looks into lists, and this variable is none"
 		}
 	}
 	return ""
+}
+
+// listFlaw is why no value is in a list; empty when one may be.
+func listFlaw(items []*standalone.Node) string {
+	numbers := false
+	for _, item := range items {
+		if item.Env || item.Kind == standalone.String || item.Kind == standalone.Bool {
+			return ""
+		}
+		numbers = numbers || item.Kind == standalone.Number
+	}
+	if numbers {
+		return "in compares without conversion, and variables are strings: put the numbers into quotes"
+	}
+	return "nothing is in this list that a variable could be"
 }
 
 func numeric(n *standalone.Node) bool {

@@ -105,6 +105,10 @@ var planted = []struct{ name, text, want string }{
 	// What else there is.
 	{"dollar before a variable", "routes:\n- id: r\n  uri: /a\n  upstream_id: u\n⇒  vars: [[$http_a, \"==\", \"1\"]]", "warning: route/r: vars[0][0]: the variable \"$http_a\" never has a value: variables are named without $"},
 	{"numbers in a list", "routes:\n- id: r\n  uri: /a\n  upstream_id: u\n⇒  vars: [[arg_a, in, [1, 2]]]", "warning: route/r: vars[0][2]: in compares without conversion, and variables are strings: put the numbers into quotes: the comparison never holds"},
+	{"empty list", "routes:\n- id: r\n  uri: /a\n  upstream_id: u\n⇒  vars: [[arg_a, in, []]]", "warning: route/r: vars[0][2]: nothing is in this list that a variable could be: the comparison never holds"},
+	{"no variable", "routes:\n- id: r\n  uri: /a\n  upstream_id: u\n⇒  vars: [[\"\", \"==\", a]]", "warning: route/r: vars[0][0]: the variable has no name, and never a value"},
+	{"wildcard node", "upstreams:\n- id: v\n  nodes:\n⇒  - {host: \"*.x\", port: 1, weight: 1}\n#END", "error: upstream/v: nodes[0].host: \"*.x\" is neither an address nor a name: requests to it are answered 5xx"},
+	{"header's name", "routes:\n- id: r\n  uri: /a\n  plugins:\n    fault-injection:\n      abort:\n        http_status: 200\n⇒        headers: {\"a:b\": c}", "warning: route/r: plugins.fault-injection.abort.headers: \"a:b\" is not a header's name"},
 	{"no number", "routes:\n- id: r\n  uri: /a\n  upstream_id: u\n⇒  vars: [[arg_a, \"!\", \">\", high]]", "warning: route/r: vars[0][3]: > compares numbers, and this is a string: the comparison never holds, and negated it always does"},
 	{"balancer", "upstreams:\n- id: v\n  nodes: []\n⇒  type: round_robin\n#END", "error: upstream/v: type: APISIX has no balancer \"round_robin\", there are roundrobin, chash, least_conn, ewma: requests are answered 500"},
 	{"hash key", "upstreams:\n- id: v\n  nodes: []\n  type: chash\n⇒  key: http_x\n#END", "error: upstream/v: key: \"http_x\" is no variable that chash can hash: APISIX drops the upstream"},

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/amesh-render/amesh-render/render/apisix"
@@ -52,23 +53,21 @@ func (c *checker) typed(x *object, name string, n *standalone.Node) {
 		return
 	}
 	for _, p := range route.Validate(apisix.Block) {
-		if strings.HasPrefix(p.Field, "plugins."+name) && codeRule(p) {
+		switch {
+		case !strings.HasPrefix(p.Field, "plugins."+name) || strings.HasPrefix(x.node.At(p.Field).Text, "$"):
+		case codeRules.MatchString(p.Field):
 			c.refuse(x, p.Field, "%s", p.Message)
+		case oddities.MatchString(p.Field):
+			c.tell(x, standalone.Warning, p.Field, "%s", p.Message)
 		}
 	}
 }
 
-// codeRules are the fields of which APISIX's code has more to say than its schemas.
-var codeRules = []string{".allow_credential", ".regex_uri"}
-
-func codeRule(p apisix.Problem) bool {
-	for _, field := range codeRules {
-		if strings.Contains(p.Field, field) {
-			return true
-		}
-	}
-	return false
-}
+// Fields of which APISIX's code has more to say than its schemas, and those of which nobody has, though one should.
+var (
+	codeRules = regexp.MustCompile(`\.(allow_credential|regex_uri(\[\d+\])?)$`)
+	oddities  = regexp.MustCompile(`\.headers(\.(add|set|remove))?(\[\d+\])?$|^plugins\.limit-req\.key$`)
+)
 
 // holdsEnv reports whether a value has a substitution in it.
 func holdsEnv(n *standalone.Node) bool {

@@ -81,6 +81,9 @@ func (c *checker) nodes(x *object, field string, n *standalone.Node, scheme stri
 		if node.Kind != standalone.Map {
 			return
 		}
+		if host := node.Get("host"); strings.HasPrefix(textOf(host), "*") {
+			c.tell(x, standalone.Error, fmt.Sprintf("%s[%d].host", field, i), "%.100q is neither an address nor a name: requests to it are answered 5xx", host.Text)
+		}
 		address := textOf(node.Get("host")) + ":" + strconv.Itoa(portOf(node.Get("port"), scheme))
 		if first, twice := seen[address]; twice {
 			c.tell(x, standalone.Warning, fmt.Sprintf("%s[%d]", field, i), "%.100s is there twice, as in nodes[%d]: weights are not added up", address, first)
