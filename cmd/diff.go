@@ -29,22 +29,30 @@ differs.
 OLD and NEW are each an xDS dump, as "once" reads it, or an apisix.yaml or apisix.json; "-" is standard input. Or they
 are two directories of such files, which are paired by their paths.
 
-  $ amesh-render diff main/dump.json branch/dump.json
-  $ amesh-render diff --traffic main/dumps branch/dumps -o markdown > comment.md
-  $ kubectl exec deploy/reviews -c apisix -- cat conf/apisix.yaml | amesh-render diff - apisix.yaml
-
 With --traffic it also looks for requests whose outcome changes, and shows one of each kind. They are derived from what
 the routes of both sides ask for, and proven by a model of APISIX; but they are tried, not all requests there are.
 
-The exit code is 0 if nothing differs, 1 if something does (0 with --exit-zero), 2 for trouble. Ids, names, descriptions
-and labels count as differences, although no request can notice them.
+Ids, names, descriptions and labels count as differences, although no request can notice them.
 `,
+	examples: []example{
+		{"Two dumps of one proxy:", "amesh-render diff main/dump.json branch/dump.json"},
+		{"Two directories of dumps, as a comment on a pull request:",
+			"amesh-render diff --traffic main/dumps branch/dumps -o markdown > comment.md"},
+		{"What a pod has against what it would get:",
+			"kubectl exec deploy/reviews -c apisix -- cat conf/apisix.yaml | amesh-render diff - apisix.yaml"},
+	},
+	environment: []variable{{"NO_COLOR", "if not empty, no colours on a terminal"}},
+	exits:       exits{exitOK: "nothing differs, or --exit-zero", exitNo: "something differs"},
+	seeAlso:     []string{"match", "validate", "docs/diff.md"},
 	flags: func(set *pflag.FlagSet) func(Streams, []string) error {
 		f := new(diffFlags)
-		set.StringVarP(&f.output, "output", "o", "text", "`FORMAT` of the output: text, json, markdown (for a pull request) or unified (a diff of the rendered text)")
+		set.StringVarP(&f.output, "output", "o", "text", "`FORMAT` of the output")
+		choices(set, "output", "text: for people", "json: for programs", "markdown: for a pull request", "unified: a diff of the rendered text")
 		set.BoolVar(&f.traffic, "traffic", false, "look for requests whose outcome changes")
-		set.StringSliceVar(&f.ignore, "ignore", nil, "leave `THINGS` out: endpoints, those of upstreams")
+		set.StringSliceVar(&f.ignore, "ignore", nil, "leave `THINGS` out")
+		choices(set, "ignore", "endpoints: which ones upstreams have")
 		set.BoolVar(&f.exitZero, "exit-zero", false, "exit with 0 also if something differs")
+		markCommandLineOnly(set)
 		f.declareRender(set)
 		return f.run
 	},
@@ -61,10 +69,6 @@ func (f *diffFlags) run(s Streams, args []string) error {
 	if len(args) != 2 {
 		return usageError{fmt.Errorf("it takes two arguments, OLD and NEW, not %d", len(args))}
 	}
-	write, err := f.writer(s)
-	if err != nil {
-		return usageError{err}
-	}
 	options, err := f.options()
 	if err != nil {
 		return usageError{err}
@@ -73,8 +77,15 @@ func (f *diffFlags) run(s Streams, args []string) error {
 	if err != nil {
 		return err
 	}
+	for _, p := range pairs {
+		for _, in := range []*input{p.old, p.new} {
+			if in != nil {
+				in.warn("diff", s)
+			}
+		}
+	}
 	report := f.compare(pairs)
-	if err := write(report, pairs); err != nil {
+	if err := f.write(report, pairs, s.Out); err != nil {
 		return err
 	}
 	if report.Different && !f.exitZero {
@@ -83,41 +94,21 @@ func (f *diffFlags) run(s Streams, args []string) error {
 	return nil
 }
 
-// writer is what writes the report in the form that was asked for.
-func (f *diffFlags) writer(s Streams) (func(*diff.Report, []inputPair) error, error) {
-	for _, thing := range f.ignore {
-		if thing != "endpoints" {
-			return nil, fmt.Errorf("unknown thing %q for --ignore: it is endpoints", thing)
-		}
-	}
+// write writes the report in the form that was asked for.
+func (f *diffFlags) write(r *diff.Report, pairs []inputPair, w io.Writer) error {
 	switch f.output {
-	case "text":
-		return func(r *diff.Report, _ []inputPair) error { return r.WriteText(s.Out, style(s.Out)) }, nil
 	case "json":
-		return func(r *diff.Report, _ []inputPair) error { return writeJSON(s.Out, r) }, nil
+		return writeJSON(w, r)
 	case "markdown":
-		return func(r *diff.Report, _ []inputPair) error { return r.WriteMarkdown(s.Out) }, nil
+		return r.WriteMarkdown(w)
 	case "unified":
-		return func(_ *diff.Report, pairs []inputPair) error { return f.writeUnified(s.Out, pairs) }, nil
+		return f.writeUnified(w, pairs)
 	}
-	return nil, fmt.Errorf("unknown format %q: it is text, json, markdown or unified", f.output)
-}
-
-// style is with colours on a terminal, unless NO_COLOR is set (https://no-color.org).
-func style(w io.Writer) diff.Style {
-	if os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb" || !isTerminal(w) {
-		return diff.Style{}
+	style := diff.Style{}
+	if colours(w, os.Getenv).on {
+		style = diff.Terminal
 	}
-	return diff.Terminal
-}
-
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
+	return r.WriteText(w, style)
 }
 
 // writeJSON writes v indented, without escapes that only HTML needs.

@@ -2,7 +2,7 @@ package cmd
 
 import (
 	"bytes"
-	"errors"
+	"compress/gzip"
 	"fmt"
 	"io"
 	"io/fs"
@@ -24,35 +24,24 @@ type input struct {
 	findings []render.Finding   // of a dump; never nil then
 	file     *standalone.File   // of a rendered file, else nil
 	text     []byte             // of a rendered file
-	config   *apisix.Config     // what APISIX makes of it
+	problems []standalone.Problem
+	config   *apisix.Config // what APISIX makes of it
 }
 
-// readInput reads the file at path, "-" being standard input. A dump is rendered with the options.
+// readInput reads the file at path, "-" being standard input. A dump is rendered with the options; what is wrong with a
+// rendered file for APISIX is counted on standard error.
 func readInput(path string, s Streams, o render.Options) (*input, error) {
-	name := path
-	var text []byte
-	var err error
-	if path == "-" {
-		name = "standard input"
-		text, err = io.ReadAll(s.In)
-	} else {
-		text, err = os.ReadFile(path)
-	}
+	name, text, err := readText(path, s.In)
 	if err != nil {
 		return nil, err
 	}
-	return newInput(name, text, o)
-}
-
-func newInput(name string, text []byte, o render.Options) (*input, error) {
 	in := &input{name: name}
-	var err error
 	if standalone.Is(text) {
 		in.text = text
 		if in.file, err = standalone.Read(name, text); err != nil {
 			return nil, err
 		}
-		in.config, _ = in.file.Config()
+		in.config, in.problems = in.file.Config()
 		return in, nil
 	}
 	if in.snapshot, err = snapshot.Decode(snapshot.Source{Name: name, Reader: bytes.NewReader(text)}); err != nil {
@@ -61,6 +50,46 @@ func newInput(name string, text []byte, o render.Options) (*input, error) {
 	result := render.Render(in.snapshot, o)
 	in.config, in.findings = result.Config, append([]render.Finding{}, result.Findings...)
 	return in, nil
+}
+
+// warn says on standard error how many problems a rendered file has.
+func (in *input) warn(command string, s Streams) {
+	if n := len(in.problems); n > 0 {
+		fmt.Fprintf(s.Err, "amesh-render: %s: %s in %s; \"amesh-render validate\" lists them\n",
+			command, counted(n, "problem"), printable(in.name))
+	}
+}
+
+// counted is "1 problem", "2 problems".
+func counted(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// readText reads a file, or standard input for "-", and unpacks it.
+func readText(path string, stdin io.Reader) (name string, text []byte, err error) {
+	if path == "-" {
+		name = "standard input"
+		text, err = io.ReadAll(stdin)
+	} else {
+		name = path
+		if info, err := os.Stat(path); err == nil && info.IsDir() {
+			return "", nil, fmt.Errorf("%s is a directory: name the files in it", path)
+		}
+		text, err = os.ReadFile(path)
+	}
+	if err == nil && bytes.HasPrefix(text, []byte("\x1f\x8b")) {
+		var z *gzip.Reader
+		if z, err = gzip.NewReader(bytes.NewReader(text)); err == nil {
+			text, err = io.ReadAll(z)
+		}
+	}
+	if err != nil {
+		return "", nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return name, text, nil
 }
 
 // isDirectory reports whether path is one. What cannot be looked at is none: reading it will say why.
@@ -91,9 +120,6 @@ func filesBelow(dir string) ([]string, error) {
 		out = append(out, filepath.ToSlash(relative))
 		return err
 	})
-	if err == nil && len(out) == 0 {
-		err = fmt.Errorf("%s: %w", dir, errors.New("there are no files in it"))
-	}
 	slices.Sort(out)
 	return out, err
 }

@@ -27,30 +27,38 @@ FILE is an xDS dump, of which Envoy's answer is shown beside that of APISIX with
 mark where they differ and the findings that announce it; or an apisix.yaml or apisix.json, rendered or written by hand.
 "-" is standard input. URL may be without a scheme, which is then http.
 
-  $ amesh-render match config_dump.json GET reviews:9080/reviews/1 -H 'end-user: jason'
-  $ amesh-render match config_dump.json GET productpage:9080/health --direction inbound
-  $ amesh-render match apisix.yaml POST http://shop.example.com/cart -o json
-
 Nothing is sent anywhere. The answers are those of two models of how the proxies route; what they do not know is told as
 undecided. Where random numbers decide, all outcomes are shown with their shares, or with --random the one that a number
 leads to.
 
 A request through a sidecar is dialled to the service's own address, where FILE knows it, and to the URL's port; one to a
 gateway arrives on the URL's port, or on 8080 for 80 and 8443 for 443, if it is there that the gateway listens.
-
-The exit code is 0 if a route takes the request, even one that answers by itself, 1 if none does or with --strict if the
-proxies differ, and 2 if the file or the request makes no sense or the models cannot tell.
 `,
+	examples: []example{
+		{"A request through a sidecar, by a dump of it:",
+			"amesh-render match config_dump.json GET reviews:9080/reviews/1 -H 'end-user: jason'"},
+		{"A request to the pod:", "amesh-render match config_dump.json GET productpage:9080/health --direction inbound"},
+		{"By a file of APISIX's, for a program:", "amesh-render match apisix.yaml POST http://shop.example.com/cart -o json"},
+	},
+	environment: []variable{{"NO_COLOR", "if not empty, no colours on a terminal"}},
+	exits: exits{
+		exitOK:      "a route takes the request, even one that answers by itself",
+		exitNo:      "none does, or with --strict the proxies differ",
+		exitTrouble: "the file or the request makes no sense, or the models cannot tell",
+	},
+	seeAlso: []string{"diff", "once", "docs/match.md", "docs/limits.md"},
 	flags: func(set *pflag.FlagSet) func(Streams, []string) error {
 		f := new(matchFlags)
 		set.StringArrayVarP(&f.headers, "header", "H", nil, "a `HEADER` of the request, 'name: value'; may be repeated. Host replaces the URL's host")
-		set.StringVar(&f.direction, "direction", "", "`WAY` through a sidecar: outbound, from the pod, or inbound, to it (default outbound)")
+		set.StringVar(&f.direction, "direction", "", "`WAY` through a sidecar (default outbound)")
+		choices(set, "direction", "outbound: from the pod", "inbound: to the pod")
 		set.StringVar(&f.port, "port", "", "`PORT` that the client dials, or on which the gateway receives the request (default: the URL's)")
 		set.StringVar(&f.destination, "destination", "", "`IP:PORT` that the client dials (default: the service's, if FILE knows it)")
 		set.StringVar(&f.remote, "remote", "", "`IP` of the client (default: the pod's own for outbound requests)")
 		set.BoolVar(&f.http2, "http2", false, "the request comes over HTTP/2")
 		set.StringVar(&f.random, "random", "", "`NUMBER` that the request draws where a share of the requests decides (default: show all outcomes)")
-		set.StringVarP(&f.output, "output", "o", "text", "`FORMAT`: text, for people, or json, for programs")
+		set.StringVarP(&f.output, "output", "o", "text", "`FORMAT` of the output")
+		choices(set, "output", "text: for people", "json: for programs")
 		set.BoolVar(&f.all, "all", false, "show all routes that were tried, all nodes and all findings")
 		set.BoolVar(&f.strict, "strict", false, "exit with code 1 if the proxies differ")
 		markCommandLineOnly(set)
@@ -70,9 +78,6 @@ type matchFlags struct {
 func (f *matchFlags) run(s Streams, args []string) error {
 	if len(args) != 3 {
 		return usageError{fmt.Errorf("%d arguments given, and it takes three: FILE METHOD URL", len(args))}
-	}
-	if f.output != "text" && f.output != "json" {
-		return usageError{fmt.Errorf("unknown format %q: it is text or json", f.output)}
 	}
 	q, err := f.query(args[1], args[2])
 	if err != nil {

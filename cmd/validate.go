@@ -2,7 +2,6 @@ package cmd
 
 import (
 	"bytes"
-	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -23,7 +22,8 @@ var validateCommand = command{
 Reads files of Apache APISIX in standalone mode as APISIX 3.18 reads them, whoever wrote them, and says what it would
 refuse, drop or misread. A FILE is an apisix.yaml or apisix.json, plain or gzip; "-" is standard input.
 
-  $ amesh-render validate apisix.yaml
+Each problem is a line:
+
   apisix.yaml:4:14: route/shop: hosts[0]: "Shop.example" never matches: hosts are compared in lower case
 
 APISIX itself says little: it drops an object with a mistake, logs a line, and the object's traffic falls to less specific
@@ -34,18 +34,24 @@ warning when APISIX takes it, but hardly as it was meant: priorities that order 
 id that is there twice. Lines of warnings say so.
 
 Without more, APISIX's own objects and a dozen plugins are known in full; of the others names and what all have in common.
-With what your APISIX prints as its schemas, all plugins are checked, your own too:
-
-  $ curl -s http://127.0.0.1:9090/v1/schema > schema.json
-  $ amesh-render validate --schema schema.json apisix.yaml
-
-The exit code is 0 when there are no errors, 1 when there are, and 2 when a file cannot be read.
+With what your APISIX prints as its schemas, all plugins are checked, your own too.
 `,
+	examples: []example{
+		{"A file, before APISIX reads it:", "amesh-render validate apisix.yaml"},
+		{"By the schemas of your own APISIX too, its own plugins included:", `
+curl -s http://127.0.0.1:9090/v1/schema > schema.json
+amesh-render validate --schema schema.json apisix.yaml`},
+		{"What a dump would become:", "amesh-render once dump.json | amesh-render validate -"},
+	},
+	exits:   exits{exitNo: "there are errors, or with --strict warnings"},
+	seeAlso: []string{"once", "match", "docs/validate.md"},
 	flags: func(set *pflag.FlagSet) func(Streams, []string) error {
 		f := new(validateFlags)
-		set.StringVarP(&f.output, "output", "o", "text", "`FORM` of the problems: text, one a line, or json")
+		set.StringVarP(&f.output, "output", "o", "text", "`FORMAT` of the problems")
+		choices(set, "output", "text: one a line", "json: for programs")
 		set.StringVar(&f.schema, "schema", "", "check by the schemas in this `FILE` too: what your APISIX prints at /v1/schema of its control API")
 		set.BoolVar(&f.strict, "strict", false, "exit with 1 for warnings, too")
+		markCommandLineOnly(set)
 		return f.run
 	},
 }
@@ -56,11 +62,8 @@ type validateFlags struct {
 }
 
 func (f *validateFlags) run(s Streams, args []string) error {
-	switch {
-	case len(args) == 0:
+	if len(args) == 0 {
 		return usageError{errors.New("no file given")}
-	case f.output != "text" && f.output != "json":
-		return usageError{fmt.Errorf("unknown form %q: it is text or json", f.output)}
 	}
 	options, err := f.options()
 	if err != nil {
@@ -126,30 +129,6 @@ func judge(path string, stdin io.Reader, options validate.Options) (verdict, err
 		}
 	}
 	return v, nil
-}
-
-// readText reads a file, or standard input for "-", and unpacks it.
-func readText(path string, stdin io.Reader) (name string, text []byte, err error) {
-	if path == "-" {
-		name = "standard input"
-		text, err = io.ReadAll(stdin)
-	} else {
-		name = path
-		if info, err := os.Stat(path); err == nil && info.IsDir() {
-			return "", nil, fmt.Errorf("%s is a directory: name the files in it", path)
-		}
-		text, err = os.ReadFile(path)
-	}
-	if err == nil && bytes.HasPrefix(text, []byte("\x1f\x8b")) {
-		var z *gzip.Reader
-		if z, err = gzip.NewReader(bytes.NewReader(text)); err == nil {
-			text, err = io.ReadAll(z)
-		}
-	}
-	if err != nil {
-		return "", nil, fmt.Errorf("%s: %w", name, err)
-	}
-	return name, text, nil
 }
 
 // isDump reports whether a text is an xDS dump that holds something.

@@ -58,10 +58,16 @@ func TestReadmeCommands(t *testing.T) {
 // documented finds an example in a document: a block that begins with a command line, and what it prints.
 var documented = regexp.MustCompile("(?ms)^```\n\\$ amesh-render (.*?)\n(.*?)^```$")
 
-// TestDocumentedAnswers keeps the examples in docs/match.md true.
+// TestDocumentedAnswers keeps the examples in documents true.
 func TestDocumentedAnswers(t *testing.T) {
-	const path = "docs/match.md"
 	t.Chdir("..")
+	documentedAnswers(t, "docs/match.md", 0, 3)
+	documentedAnswers(t, "docs/diff.md", 1, 2)
+}
+
+// documentedAnswers holds the examples of one document, of which there should be so many at least, against what is printed.
+func documentedAnswers(t *testing.T, path string, exitCode, least int) {
+	t.Helper()
 	text, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
@@ -71,12 +77,12 @@ func TestDocumentedAnswers(t *testing.T) {
 		examples++
 		parts := documented.FindSubmatch(block)
 		var out, errs bytes.Buffer
-		if code := cmd.Run(words(string(parts[1])), cmd.Streams{Out: &out, Err: &errs}); code != 0 {
+		if code := cmd.Run(words(string(parts[1])), cmd.Streams{Out: &out, Err: &errs}); code != exitCode {
 			t.Errorf("%s: exit code %d: %s", parts[1], code, &errs)
 		}
 		return fmt.Appendf(nil, "```\n$ amesh-render %s\n%s```", parts[1], &out)
 	})
-	if examples < 3 {
+	if examples < least {
 		t.Errorf("%s has %d examples", path, examples)
 	}
 	if *update {
