@@ -9,36 +9,43 @@ import (
 	"github.com/amesh-render/amesh-render/render/apisix"
 )
 
-// mostTries is how many requests are tried for one class of hosts. A host has rarely more than a few routes.
-const mostTries = 6000
+// How many requests are tried: in all, so that a wholly other mesh takes seconds; and of one class of hosts, which rarely has
+// more than a few routes.
+const (
+	mostTries  = 100_000
+	mostOfOne  = 6000
+	leastOfOne = 100
+)
 
-// drafts are the requests to try for a class of hosts: for each route one that meets all that it asks for, and, from
-// there, for each thing that it asks for, ones that meet it otherwise and ones that miss it; for each route that differs
-// and each other one ones that meet what both ask for, as far as that is possible. Where chance decides, the first of each
-// route are tried many times.
-func (c *class) drafts() []*draft {
+// drafts are the requests to try for a class of hosts, at most so many: for each route one that meets all that it asks for,
+// and, from there, for each thing that it asks for, ones that meet it otherwise and ones that miss it; for each route that
+// differs and each other one ones that meet what both ask for, as far as that is possible. Where chance decides, the first
+// of each route are tried many times.
+func (c *class) drafts(most int) []*draft {
 	var out []*draft
+	for _, r := range c.changed {
+		if len(out) < most {
+			out = append(out, c.around(r)...)
+		}
+	}
 	if slices.ContainsFunc(c.routes, depends) {
 		for _, r := range c.routes {
 			out = append(out, drawn(c.base(r))...)
 		}
 	}
-	for _, r := range c.changed {
-		out = append(out, c.around(r)...)
-	}
 	for _, a := range c.changed {
 		for _, b := range c.routes {
-			if a != b && len(out) < mostTries {
+			if a != b && len(out) < most {
 				out = append(append(out, c.both(a, b)...), c.both(b, a)...)
 			}
 		}
 	}
 	for _, r := range c.routes[len(c.changed):] {
-		if len(out) < mostTries {
+		if len(out) < most {
 			out = append(out, c.around(r)...)
 		}
 	}
-	return out[:min(len(out), mostTries)]
+	return out[:min(len(out), most)]
 }
 
 // base is a request that meets all that the route asks for, if its parts do not contradict each other.
@@ -110,7 +117,7 @@ func urisOf(r *apisix.Route) []string {
 }
 
 // pathsAround are the paths at the edges of what the route's uris take, and, where plugins rewrite paths by patterns,
-// those of the patterns.
+// those of the patterns. Doubled slashes are left out: a person who reads a witness should not wonder about them.
 func pathsAround(r *apisix.Route) []string {
 	out := []string{"/"}
 	for _, uri := range urisOf(r) {
@@ -126,7 +133,7 @@ func pathsAround(r *apisix.Route) []string {
 	for _, pattern := range rewritePatterns(r) {
 		out = append(out, matching(pattern, false)...)
 	}
-	return slices.DeleteFunc(out, func(s string) bool { return !strings.HasPrefix(s, "/") })
+	return slices.DeleteFunc(out, func(s string) bool { return !strings.HasPrefix(s, "/") || strings.Contains(s, "//") })
 }
 
 func rewritePatterns(r *apisix.Route) []string {

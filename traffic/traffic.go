@@ -50,8 +50,9 @@ func Compare(old, new *apisix.Config) Result {
 		old: newSide(old), new: newSide(new),
 		groups: map[string]int{}, taken: map[string]bool{},
 	}
-	for _, hosts := range classes(c.old, c.new) {
-		c.try(hosts)
+	all := classes(c.old, c.new)
+	for _, class := range all {
+		c.try(class, min(mostOfOne, max(leastOfOne, mostTries/len(all))))
 	}
 	c.finish()
 	return c.result
@@ -106,10 +107,10 @@ type comparison struct {
 	open     []string        // labels of the routes that some request should take
 }
 
-// try tries requests for one class of hosts.
-func (c *comparison) try(class *class) {
+// try tries requests for one class of hosts, at most so many.
+func (c *comparison) try(class *class, most int) {
 	seen := map[string]bool{}
-	for _, d := range class.drafts() {
+	for _, d := range class.drafts(most) {
 		r := d.request()
 		key := requestKey(r)
 		if seen[key] {
