@@ -87,7 +87,7 @@ esac
 		if code != test.code || !strings.Contains(errs, test.errs) {
 			t.Errorf("%s %q: exit code %d\n%s%s", test.environment, test.args, code, out, errs)
 		}
-		if wanted := "# markdown\nbase:\na.json.yaml\n\nhead:\na.json.yaml\nb.yaml.yaml\n"; code < 2 && out != wanted {
+		if wanted := "# markdown\nbase:\na.json\n\nhead:\na.json\nb.yaml\n"; code < 2 && out != wanted {
 			t.Errorf("%s %q: printed %q, want %q", test.environment, test.args, out, wanted)
 		}
 	}

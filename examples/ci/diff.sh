@@ -7,7 +7,7 @@
 # What is rendered at HEAD is validated first: what APISIX would not take is told on standard error.
 #
 # Exit codes: 0 nothing differs, 1 something does, 2 trouble. Only the last must fail a job.
-# RENDER_FLAGS are flags for "amesh-render once", such as --role gateway; DIFF_FLAGS for "amesh-render diff".
+# RENDER_FLAGS are flags about rendering, such as --role gateway; DIFF_FLAGS are for "amesh-render diff".
 set -eu
 
 trouble() {
@@ -41,17 +41,18 @@ check_out() {
     git -C "$root" worktree add --quiet --force --detach "$work/$2" "$1" >&2 || trouble "cannot check out $1"
 }
 
-# render SIDE REVISION: renders each dump of a side to $work/rendered/SIDE, under its own path, and lists the files in
-# $work/SIDE.list. A side may have no dumps at all: then all that the other has is new, or gone.
+# render SIDE REVISION: copies each dump of a side to $work/dumps/SIDE and renders it to $work/rendered/SIDE, under its own
+# path, and lists them in $work/SIDE.list. A side may have no dumps at all: then all that the other has is new, or gone.
 render() {
-    mkdir -p "$work/rendered/$1"
+    mkdir -p "$work/rendered/$1" "$work/dumps/$1"
     : >"$work/$1.list"
     [ -d "$work/$1/$dir" ] || return 0
     (cd "$work/$1/$dir" && find . -type f \( -name '*.json' -o -name '*.yaml' -o -name '*.yml' -o -name '*.gz' \)) |
         sed 's|^\./||' | sort >"$work/$1.list"
     while IFS= read -r dump; do
         rendered=$work/rendered/$1/$dump.yaml
-        mkdir -p "$(dirname "$rendered")"
+        mkdir -p "$(dirname "$rendered")" "$(dirname "$work/dumps/$1/$dump")"
+        cp "$work/$1/$dir/$dump" "$work/dumps/$1/$dump"
         # shellcheck disable=SC2086 # flags are parted at spaces
         amesh-render once ${RENDER_FLAGS-} -o "$rendered" -- "$work/$1/$dir/$dump" || trouble "cannot render $dump of $2"
     done <"$work/$1.list"
@@ -70,17 +71,11 @@ while IFS= read -r dump; do
 done <"$work/head.list"
 [ $valid = yes ] || trouble "APISIX would not take all of what is rendered of $head"
 
-# A directory without any file would be taken for a mistake, but the first dumps of all are none: one file is the same on
-# both sides.
-if ! [ -s "$work/base.list" ] || ! [ -s "$work/head.list" ]; then
-    printf 'routes: []\n#END\n' | tee "$work/rendered/base/nothing.yaml" >"$work/rendered/head/nothing.yaml"
-fi
-
-# What is compared are the rendered files, by their paths below these directories.
-cd "$work/rendered"
+# What is compared are the dumps: they say what a rendered file does not, such as versions, and what is lost.
+cd "$work/dumps"
 code=0
 # shellcheck disable=SC2086 # flags are parted at spaces
-amesh-render diff base head -o markdown --traffic ${DIFF_FLAGS-} || code=$?
+amesh-render diff ${RENDER_FLAGS-} base head -o markdown --traffic ${DIFF_FLAGS-} || code=$?
 case $code in
 0 | 1) exit "$code" ;;
 *) exit 2 ;;
