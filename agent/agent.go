@@ -31,7 +31,7 @@ type Agent struct {
 	// Verifier, if set, asks APISIX after each commit whether it has loaded what was written.
 	Verifier *Verifier
 
-	planner watch.Planner[[]*apisix.Route, *apisix.Upstream]
+	planner watch.Planner[users, provider]
 	rendered
 
 	mu     sync.Mutex

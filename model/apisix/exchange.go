@@ -1,7 +1,9 @@
 package apisix
 
 import (
+	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/amesh-render/amesh-render/model"
@@ -38,6 +40,9 @@ type plugin struct {
 
 // serve is what happens once a route has matched: its plugins, phase by phase and in each by priority, then the upstream.
 func (r *Router) serve(route *route, q *request) model.Outcome {
+	if route.incomplete {
+		return answered(http.StatusServiceUnavailable, "no plugin_config "+strconv.Quote(route.msg.PluginConfigID))
+	}
 	x := &exchange{request: q, router: r, route: route, headers: slices.Clone(q.Headers)}
 	plugins, why := x.plugins()
 	if why != "" {
@@ -79,7 +84,7 @@ func (x *exchange) respond(status int, why string) bool {
 // plugins are those that run, those that come first in each phase first. Those of which the filter does not hold do not
 // run; if that cannot be decided, why says so.
 func (x *exchange) plugins() (list []plugin, why string) {
-	for _, p := range pluginsOf(x.route.msg.Plugins) {
+	for _, p := range pluginsOf(x.route.plugins) {
 		if p.meta != nil {
 			if p.meta.Priority != 0 {
 				p.priority = p.meta.Priority

@@ -47,7 +47,7 @@ func split(rule conf.SplitRule, own string) []choice {
 // proportions are the same.
 func (r *Router) forward(x *exchange) model.Outcome {
 	ids := []choice{{x.route.msg.UpstreamID, 1}}
-	if p := x.route.msg.Plugins; p != nil && p.TrafficSplit != nil && len(p.TrafficSplit.Rules) > 0 {
+	if p := x.route.plugins; p != nil && p.TrafficSplit != nil && len(p.TrafficSplit.Rules) > 0 {
 		ids = split(p.TrafficSplit.Rules[0], x.route.msg.UpstreamID)
 		for _, c := range ids {
 			if r.upstreams[c.id] == nil && c.id != x.route.msg.UpstreamID {

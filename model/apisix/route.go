@@ -13,6 +13,8 @@ import (
 // route is a route, prepared.
 type route struct {
 	msg        *conf.Route
+	plugins    *conf.Plugins // its own and those of its plugin_config
+	incomplete bool          // there is no such plugin_config
 	label      string
 	uris       []string
 	conditions []condition
@@ -20,8 +22,10 @@ type route struct {
 
 // newRoute prepares a route. It is an error if APISIX would drop it, as far as that decides how requests are routed; it
 // is not a full validation.
-func newRoute(msg *conf.Route) (*route, error) {
+func newRoute(c *conf.Config, msg *conf.Route) (*route, error) {
 	r := &route{msg: msg, label: "route/" + msg.ID, uris: msg.URIs}
+	plugins, ok := c.Effective(msg)
+	r.plugins, r.incomplete = plugins, !ok
 	if msg.URI != "" {
 		r.uris = append([]string{msg.URI}, r.uris...)
 	}
@@ -38,7 +42,7 @@ func newRoute(msg *conf.Route) (*route, error) {
 			return nil, fmt.Errorf("unknown method %q", m)
 		}
 	}
-	if msg.UpstreamID == "" && msg.Plugins == nil {
+	if msg.UpstreamID == "" && msg.Plugins == nil && msg.PluginConfigID == "" {
 		return nil, errors.New("neither an upstream nor plugins")
 	}
 	for _, x := range msg.Vars {

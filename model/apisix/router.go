@@ -50,7 +50,7 @@ func New(c *conf.Config) *Router {
 		r.upstreams[u.ID] = u
 	}
 	for _, msg := range lastOfEachID(c.Routes) {
-		route, err := newRoute(msg)
+		route, err := newRoute(c, msg)
 		if err != nil {
 			r.dropped = append(r.dropped, fmt.Errorf("route %q: %w", msg.ID, err))
 			continue

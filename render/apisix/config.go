@@ -30,6 +30,8 @@ func (o Object) ID(section string) string {
 	switch id := o[key].(type) {
 	case string:
 		return id
+	case int:
+		return strconv.Itoa(id)
 	case float64:
 		return strconv.FormatFloat(id, 'f', -1, 64)
 	}
@@ -69,8 +71,14 @@ type Route struct {
 	// EnableWebsocket passes Upgrade and Connection on to the upstream.
 	EnableWebsocket bool     `json:"enable_websocket,omitempty"`
 	Plugins         *Plugins `json:"plugins,omitempty"`
+	// PluginConfigID names one of Config.Others' plugin_configs, whose plugins the route has beside its own; of two of one
+	// name the route's own is in force. A request to a route that names a missing one is answered 503.
+	PluginConfigID string `json:"plugin_config_id,omitempty"`
 	// UpstreamID names an Upstream of the same file. A route must have an upstream or plugins.
 	UpstreamID string `json:"upstream_id,omitempty"`
+	// Raw, if not nil, is written in place of all the fields above: a route of the user's, with whatever APISIX may know.
+	// The fields are then as much of it as they can hold.
+	Raw Object `json:"-" raw:"true"`
 }
 
 // Timeout is in seconds; all three are required and must be greater than 0. Send and read are the longest gaps between
@@ -108,6 +116,8 @@ type Upstream struct {
 	Checks        *Checks        `json:"checks,omitempty"`
 	// Nodes are always written: an empty list is valid and answers 503.
 	Nodes []Node `json:"nodes"`
+	// Raw is as that of Route.
+	Raw Object `json:"-" raw:"true"`
 }
 
 // Node is one address of an upstream. Two nodes of one upstream must not share host and port.
@@ -196,7 +206,7 @@ func (c *Config) HoldsPrivateKeys() bool {
 		return true
 	}
 	for _, u := range c.Upstreams {
-		if u != nil && u.TLS != nil {
+		if u != nil && (u.TLS != nil || u.Raw["tls"] != nil) {
 			return true
 		}
 	}

@@ -66,11 +66,15 @@ func compileStruct(t reflect.Type, open map[reflect.Type]*structEncoder) *struct
 	if s := open[t]; s != nil {
 		return s
 	}
-	s := &structEncoder{inline: -1}
+	s := &structEncoder{inline: -1, raw: -1, rest: mapEncoder{anyEncoder{}}}
 	open[t] = s
 	for i := range t.NumField() {
 		if t.Field(i).Tag.Get("inline") != "" {
-			s.inline, s.rest = i, mapEncoder{anyEncoder{}}
+			s.inline = i
+			continue
+		}
+		if t.Field(i).Tag.Get("raw") != "" {
+			s.raw = i
 			continue
 		}
 		tag, options, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")

@@ -16,7 +16,7 @@ func withOthers() *apisix.Config {
 			ClientControl: &apisix.ClientControl{MaxBodySize: 1},
 			Other: map[string]any{
 				"key-auth": map[string]any{}, "limit-count": map[string]any{"count": 2, "key": "${{HOME}}"},
-				"client-control": map[string]any{"max_body_size": 7}, // the struct wins
+				"client-control": map[string]any{"max_body_size": 7}, // wins over the struct
 			},
 		}}},
 		Others: map[string][]apisix.Object{
@@ -29,7 +29,7 @@ func withOthers() *apisix.Config {
 func TestEncodeOthers(t *testing.T) {
 	const want = `{"consumers":[{"plugins":{"key-auth":{"key":"k"}},"username":"a"},{"username":"b"}],` +
 		`"global_rules":[{"id":"g","plugins":{"prometheus":{}}}],` +
-		`"routes":[{"id":"r","plugins":{"client-control":{"max_body_size":1},"key-auth":{},` +
+		`"routes":[{"id":"r","plugins":{"client-control":{"max_body_size":7},"key-auth":{},` +
 		`"limit-count":{"count":2,"key":"${{HOME}}"}},"priority":0,"uri":"/"}],"upstreams":[]}`
 	for _, f := range allFormats {
 		text := apisix.Encode(withOthers(), apisix.EncodeOptions{Format: f})

@@ -2,7 +2,9 @@ package apisix
 
 import (
 	"encoding/json"
+	"maps"
 	"reflect"
+	"slices"
 )
 
 // Plugins are the plugins of a route, by their APISIX names. A plugin that is nil is not written.
@@ -19,31 +21,107 @@ type Plugins struct {
 	Redirect        *Redirect        `json:"redirect,omitempty"`
 	ResponseRewrite *ResponseRewrite `json:"response-rewrite,omitempty"`
 	TrafficSplit    *TrafficSplit    `json:"traffic-split,omitempty"`
-	// Other are plugins that have no field here, which are those that the renderer never uses of its own accord: their
-	// names, and configurations as encoding/json would decode them. They are written after the rest, by name.
+	// Other are plugins as somebody else has configured them, by name, as encoding/json would decode them: those that have
+	// no field here, and those whose configuration holds more than the field can. They are written after the rest, by name,
+	// and in place of a field; beside them a field says what the configuration comes to as far as it can.
 	Other map[string]any `json:"-" inline:"true"`
 }
 
 // Empty reports whether there is no plugin.
 func (p *Plugins) Empty() bool { return p == nil || reflect.ValueOf(*p).IsZero() }
 
-// UnmarshalJSON reads plugins from JSON. Those that have no field of their own go to Other.
-func (p *Plugins) UnmarshalJSON(data []byte) error {
-	type known Plugins
-	var all map[string]any
-	if err := json.Unmarshal(data, (*known)(p)); err != nil {
-		return err
+// Names are the plugins that are there, sorted.
+func (p *Plugins) Names() []string {
+	if p == nil {
+		return nil
 	}
+	names := slices.Collect(maps.Keys(p.Other))
+	v := reflect.ValueOf(*p)
+	for _, fd := range pluginFields() {
+		if !v.Field(fd.index).IsNil() {
+			names = append(names, fd.name)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+func pluginFields() []field { return encoderOf(reflect.TypeFor[Plugins]()).(*structEncoder).fields }
+
+// field is the field of that index in the struct.
+func (p *Plugins) field(index int) reflect.Value { return reflect.ValueOf(p).Elem().Field(index) }
+
+func (p *Plugins) eachField(do func(index int)) {
+	for _, fd := range pluginFields() {
+		do(fd.index)
+	}
+}
+
+// Clone is a copy that can be given plugins without p getting them. The plugins themselves are shared.
+func (p *Plugins) Clone() *Plugins {
+	if p == nil {
+		return &Plugins{}
+	}
+	c := *p
+	c.Other = maps.Clone(p.Other)
+	return &c
+}
+
+// Put adds a plugin as somebody has configured it, in place of one that may be there. The field, where there is one, is
+// what it can hold of the configuration; nil if that is not of the form that APISIX takes.
+func (p *Plugins) Put(name string, conf any) {
+	if p.Other == nil {
+		p.Other = map[string]any{}
+	}
+	p.Other[name] = conf
+	for _, fd := range pluginFields() {
+		if fd.name == name {
+			p.setField(fd, conf)
+		}
+	}
+}
+
+func (p *Plugins) setField(fd field, conf any) {
+	v := reflect.ValueOf(p).Elem().Field(fd.index)
+	plugin := reflect.New(v.Type().Elem())
+	text, err := json.Marshal(conf)
+	if err == nil {
+		err = json.Unmarshal(text, plugin.Interface())
+	}
+	if err != nil {
+		plugin = reflect.Zero(v.Type())
+	}
+	v.Set(plugin)
+}
+
+// UnmarshalJSON reads plugins from JSON: into their fields if these hold all of the configuration, else into Other, and
+// into the fields what they can hold.
+func (p *Plugins) UnmarshalJSON(data []byte) error {
+	var all map[string]any
 	if err := json.Unmarshal(data, &all); err != nil {
 		return err
 	}
-	for _, fd := range encoderOf(reflect.TypeFor[Plugins]()).(*structEncoder).fields {
-		delete(all, fd.name)
+	*p = Plugins{}
+	for name, conf := range all {
+		p.Put(name, conf)
 	}
-	if len(all) > 0 {
-		p.Other = all
+	v := reflect.ValueOf(p).Elem()
+	for _, fd := range pluginFields() {
+		if plugin := v.Field(fd.index); !plugin.IsNil() && holds(plugin, all[fd.name]) {
+			delete(p.Other, fd.name)
+		}
+	}
+	if len(p.Other) == 0 {
+		p.Other = nil
 	}
 	return nil
+}
+
+// holds reports whether what is written for v is the value that it was read from.
+func holds(v reflect.Value, value any) bool {
+	var written any
+	text := encoderOf(v.Type()).flow(nil, v, Lines)
+	return json.Unmarshal(text, &written) == nil && reflect.DeepEqual(written, value)
 }
 
 // Meta is what APISIX knows of every plugin's use.

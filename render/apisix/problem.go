@@ -24,6 +24,7 @@ type checker struct {
 	format   Format
 	problems []Problem
 	at       []step // where walk is
+	users    bool   // what walk is in is a user's own
 }
 
 // step is one step of the path to a value: an element, or, if index is negative, a field or key.

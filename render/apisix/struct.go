@@ -8,21 +8,37 @@ import (
 )
 
 // structEncoder writes a struct as a mapping, in the order of its fields. One field may be inline: a map[string]any, whose
-// entries come after the fields as if they were fields too.
+// entries come after the fields as if they were fields too, and win over those. Another may be raw: an object that, if it
+// is there, is written in place of the struct.
 type structEncoder struct {
 	fields []field
 	inline int // the index of that field, or -1
+	raw    int // the index of the field that is written in place of the struct, or -1
 	rest   mapEncoder
 }
 
-// others are the entries of the inline field that have not the name of a field.
+// whole is what is written in place of the struct, if anything is.
+func (s *structEncoder) whole(v reflect.Value) (raw reflect.Value, ok bool) {
+	if s.raw < 0 || v.Field(s.raw).IsNil() {
+		return raw, false
+	}
+	return v.Field(s.raw), true
+}
+
+// others are the entries of the inline field.
 func (s *structEncoder) others(v reflect.Value) []entry {
 	if s.inline < 0 || v.Field(s.inline).Len() == 0 {
 		return nil
 	}
-	return slices.DeleteFunc(entries(v.Field(s.inline), nil), func(x entry) bool {
-		return slices.ContainsFunc(s.fields, func(fd field) bool { return fd.name == x.key })
-	})
+	return entries(v.Field(s.inline), nil)
+}
+
+// omits tells whether a field of v is left out: it has no value, or the inline field has one of its name.
+func (s *structEncoder) omits(fd *field, v reflect.Value) bool {
+	if fd.omits(v.Field(fd.index)) {
+		return true
+	}
+	return s.inline >= 0 && v.Field(s.inline).MapIndex(reflect.ValueOf(fd.name)).IsValid()
 }
 
 // field is one field of a struct.
@@ -71,12 +87,15 @@ func (fd *field) omits(v reflect.Value) bool {
 }
 
 func (s *structEncoder) flow(dst []byte, v reflect.Value, f Format) []byte {
+	if raw, ok := s.whole(v); ok {
+		return s.rest.flow(dst, raw, f)
+	}
 	dst = append(dst, '{')
 	first := true
 	for i := range s.fields {
 		fd := &s.fields[i]
 		x := v.Field(fd.index)
-		if fd.omits(x) {
+		if s.omits(fd, v) {
 			continue
 		}
 		if !first {
@@ -99,6 +118,9 @@ func (s *structEncoder) flow(dst []byte, v reflect.Value, f Format) []byte {
 
 // shape keeps a struct of which only scalars have a value on one line if it fits.
 func (s *structEncoder) shape(v reflect.Value) shape {
+	if raw, ok := s.whole(v); ok {
+		return s.rest.shape(raw)
+	}
 	if s.inline >= 0 && v.Field(s.inline).Len() > 0 {
 		return tree
 	}
@@ -117,12 +139,16 @@ func (s *structEncoder) shape(v reflect.Value) shape {
 }
 
 func (s *structEncoder) block(w *writer, v reflect.Value) {
+	if raw, ok := s.whole(v); ok {
+		s.rest.block(w, raw)
+		return
+	}
 	w.open('{')
 	first := true
 	for i := range s.fields {
 		fd := &s.fields[i]
 		x := v.Field(fd.index)
-		if fd.omits(x) {
+		if s.omits(fd, v) {
 			continue
 		}
 		w.entry(first)

@@ -11,10 +11,16 @@ import "fmt"
 // PCRE takes a regular expression.
 func (c *Config) Validate(f Format) []Problem {
 	var problems []Problem
-	known := map[string]bool{}
+	known := map[string]map[string]bool{"upstreams": {}}
 	for _, u := range c.Upstreams {
 		if u != nil {
-			known[u.ID] = true
+			known["upstreams"][u.ID] = true
+		}
+	}
+	for section, objects := range c.Others {
+		known[section] = map[string]bool{}
+		for _, o := range objects {
+			known[section][o.ID(section)] = true
 		}
 	}
 	seen := map[string]bool{}
@@ -28,7 +34,8 @@ func (c *Config) Validate(f Format) []Problem {
 		check.references(r, known)
 		problems = append(problems, check.problems...)
 	}
-	return append(problems, c.validateUpstreams(f)...)
+	problems = append(problems, c.validateUpstreams(f)...)
+	return append(problems, c.validateOthers(f, known)...)
 }
 
 func (c *Config) validateUpstreams(f Format) []Problem {
@@ -59,17 +66,24 @@ func (c *checker) unique(seen map[string]bool) {
 }
 
 // references checks that the upstreams that r names are there: a request would be answered 502, or 500 by traffic-split.
-func (c *checker) references(r *Route, known map[string]bool) {
+func (c *checker) references(r *Route, known map[string]map[string]bool) {
+	if r.Raw != nil {
+		c.objectReferences(r.Raw, known)
+		return
+	}
 	const missing = "no upstream has the id %q"
-	if r.UpstreamID != "" && !known[r.UpstreamID] {
+	if r.UpstreamID != "" && !known["upstreams"][r.UpstreamID] {
 		c.add("upstream_id", missing, r.UpstreamID)
+	}
+	if r.PluginConfigID != "" && !known["plugin_configs"][r.PluginConfigID] {
+		c.add("plugin_config_id", "no plugin_config has the id %q", r.PluginConfigID)
 	}
 	if r.Plugins == nil || r.Plugins.TrafficSplit == nil {
 		return
 	}
 	for i, rule := range r.Plugins.TrafficSplit.Rules {
 		for j, w := range rule.WeightedUpstreams {
-			if w.UpstreamID != "" && !known[w.UpstreamID] {
+			if w.UpstreamID != "" && !known["upstreams"][w.UpstreamID] {
 				c.add(splitField(i, j, ".upstream_id"), missing, w.UpstreamID)
 			}
 		}

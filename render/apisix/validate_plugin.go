@@ -10,11 +10,12 @@ import (
 func (c *checker) plugins(r *Route) {
 	p := r.Plugins
 	if p.Empty() {
-		if r.UpstreamID == "" {
+		if r.UpstreamID == "" && r.PluginConfigID == "" {
 			c.add("upstream_id", "the route has neither an upstream nor plugins")
 		}
 		return
 	}
+	p = p.ours()
 	check(p.Brotli, c.brotli)
 	check(p.ClientControl, c.clientControl)
 	check(p.Cors, c.cors)
@@ -27,6 +28,20 @@ func (c *checker) plugins(r *Route) {
 	check(p.Redirect, c.redirect)
 	check(p.ResponseRewrite, c.responseRewrite)
 	check(p.TrafficSplit, func(s *TrafficSplit) { c.trafficSplit(s, r.UpstreamID) })
+}
+
+// ours are the plugins that are written from their fields.
+func (p *Plugins) ours() *Plugins {
+	if len(p.Other) == 0 {
+		return p
+	}
+	c := *p
+	for _, fd := range pluginFields() {
+		if _, ok := p.Other[fd.name]; ok {
+			reflect.ValueOf(&c).Elem().Field(fd.index).SetZero()
+		}
+	}
+	return &c
 }
 
 // check calls f for a plugin that is there.

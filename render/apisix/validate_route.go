@@ -11,6 +11,9 @@ import (
 // Validate returns what is wrong with r on its own; see [Config.Validate].
 func (r *Route) Validate(f Format) []Problem {
 	c := checker{kind: "route", id: r.ID, format: f}
+	if r.Raw != nil {
+		return c.object(r.Raw)
+	}
 	c.head(r.Name, r.Desc, r.Labels)
 	c.hosts(r.Hosts)
 	c.uris(r)

@@ -50,19 +50,24 @@ func (c *checker) walkStruct(v reflect.Value, plugin bool) {
 	case *structEncoder:
 		for i := range e.fields {
 			fd := &e.fields[i]
-			if x := v.Field(fd.index); !fd.omits(x) {
+			if !e.omits(fd, v) {
 				c.enter(fd.name)
-				c.walk(x, plugin || fd.name == "plugins")
+				c.walk(v.Field(fd.index), plugin || fd.name == "plugins")
 				c.leave()
 			}
 		}
-		for _, x := range e.others(v) {
-			c.enter(x.key)
-			c.key(x.key)
-			c.walk(x.reflect(), plugin)
-			c.leave()
+		if others := e.others(v); len(others) > 0 {
+			c.own(v.Field(e.inline))
 		}
 	}
+}
+
+// own checks what a user has written, who may well mean references that APISIX resolves.
+func (c *checker) own(v reflect.Value) {
+	before := c.users
+	c.users = true
+	c.walk(v, false)
+	c.users = before
 }
 
 // text checks one string. APISIX resolves a plugin's string that starts with $env:// or $secret:// for each request, and
@@ -73,6 +78,9 @@ func (c *checker) text(s string, plugin bool) {
 		c.addHere("%.100q holds a NUL, which cuts it", s)
 	case !utf8.ValidString(s):
 		c.addHere("%.100q is not UTF-8", s)
+	}
+	if c.users {
+		return
 	}
 	if c.format == JSON && strings.Contains(s, "${{") {
 		c.addHere("%.100q holds ${{, which APISIX would substitute in JSON", s)

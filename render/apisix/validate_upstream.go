@@ -26,6 +26,9 @@ var (
 // Validate returns what is wrong with u on its own; see [Config.Validate].
 func (u *Upstream) Validate(f Format) []Problem {
 	c := checker{kind: "upstream", id: u.ID, format: f}
+	if u.Raw != nil {
+		return c.object(u.Raw)
+	}
 	c.head(u.Name, u.Desc, u.Labels)
 	c.oneOf("type", u.Type, balancers)
 	if u.Scheme != "" {
