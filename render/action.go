@@ -51,7 +51,7 @@ func (r *renderer) action(c *httpChain, vh *routev3.VirtualHost, rt *routev3.Rou
 	response := r.mutations(headerLevels(c, vh, rt, at), responseSide)
 	r.responseLosses(response, false, at)
 	for i := range out {
-		out[i].response = response
+		out[i].response, out[i].own = response, true
 	}
 	return out
 }

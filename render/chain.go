@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	corev3 "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
 	listenerv3 "github.com/envoyproxy/go-control-plane/envoy/config/listener/v3"
 	routev3 "github.com/envoyproxy/go-control-plane/envoy/config/route/v3"
 	hcmv3 "github.com/envoyproxy/go-control-plane/envoy/extensions/filters/network/http_connection_manager/v3"
@@ -15,7 +16,8 @@ import (
 type httpChain struct {
 	at       *place
 	scope    scope
-	named    int // 1 when the chain names the protocols that it serves
+	inbound  bool // the listener is for connections that come to the pod
+	named    int  // 1 when the chain names the protocols that it serves
 	manager  *hcmv3.HttpConnectionManager
 	routes   *routev3.RouteConfiguration
 	routesAt *place
@@ -71,6 +73,7 @@ func (r *renderer) httpChains(l *listenerv3.Listener, at *place) []httpChain {
 	add := func(fc *listenerv3.FilterChain, at *place) {
 		if c, ok := r.plainHTTP(fc, at); ok {
 			c.named = min(1, len(fc.GetFilterChainMatch().GetApplicationProtocols()))
+			c.inbound = l.GetTrafficDirection() == corev3.TrafficDirection_INBOUND
 			c.scope = r.scopeOf(l, fc.GetFilterChainMatch().GetDestinationPort().GetValue(), ports)
 			chains = append(chains, c)
 		}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/amesh-render/amesh-render/internal/mutate"
 	"github.com/amesh-render/amesh-render/internal/schematest"
+	"github.com/amesh-render/amesh-render/plugins"
 	"github.com/amesh-render/amesh-render/render"
 	"github.com/amesh-render/amesh-render/render/apisix"
 	"github.com/amesh-render/amesh-render/xds/snapshot"
@@ -24,7 +25,7 @@ import (
 var update = flag.Bool("update", false, "rewrite the golden files; then read the diff")
 
 // TestGolden renders every case in testdata: in.json or in.yaml is a dump, options.json, if there, what differs from the
-// default options; want.yaml is the file that APISIX would read, findings.txt what it does not express. Every case also
+// default options; plugins.yaml and overlay.yaml what users add; want.yaml is the file that APISIX would read, findings.txt what it does not express. Every case also
 // holds up the laws of rendering.
 func TestGolden(t *testing.T) {
 	cases, err := filepath.Glob("testdata/*/in.*")
@@ -75,7 +76,29 @@ func readCase(t *testing.T, path string) (*snapshot.Snapshot, render.Options) {
 			t.Fatal(err)
 		}
 	}
+	options.Plugins = readUserFiles(t, filepath.Dir(path))
 	return snap, options
+}
+
+// readUserFiles reads what users add: the AmeshPluginConfigs in plugins.yaml, and overlay.yaml, where they are.
+func readUserFiles(t *testing.T, dir string) *plugins.Set {
+	t.Helper()
+	set := &plugins.Set{}
+	if text, err := os.ReadFile(filepath.Join(dir, "plugins.yaml")); err == nil {
+		file, err := plugins.Parse("plugins.yaml", text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		set.Files = append(set.Files, file)
+	}
+	if text, err := os.ReadFile(filepath.Join(dir, "overlay.yaml")); err == nil {
+		overlay, err := plugins.ParseOverlay("overlay.yaml", text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		set.Overlays = append(set.Overlays, overlay)
+	}
+	return set
 }
 
 // compare checks text against a golden file, or rewrites the file.

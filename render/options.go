@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/amesh-render/amesh-render/plugins"
 	"github.com/amesh-render/amesh-render/xds/snapshot"
 )
 
@@ -107,6 +108,10 @@ type Options struct {
 	OutboundPort int
 	InboundPort  int
 	UpstreamTLS  UpstreamTLS
+	// Plugins are what users add: AmeshPluginConfigs and overlays. It is not modified, and must not be afterwards.
+	Plugins *plugins.Set `json:"-"`
+	// CustomPlugins are plugins of the user's own, which APISIX has beside those of [apisix.PluginNames].
+	CustomPlugins []string
 }
 
 func (o Options) withDefaults(s *snapshot.Snapshot) Options {

@@ -61,6 +61,7 @@ func (r *renderer) add(c httpChain, g placedGroup, one candidate, at placement) 
 	}
 	route.Vars = joinVars(c.scope.vars, g.group.vars, one.match, at.demoted)
 	r.config.Routes = append(r.config.Routes, &route)
+	r.note(c, g, one, &route)
 }
 
 // readable is the part of a route's id that a person reads.

@@ -39,6 +39,8 @@ func Render(s *snapshot.Snapshot, o Options) Result {
 	r.listeners()
 	r.unreferencedRouteConfigurations()
 	r.upstreams()
+	r.userPlugins()
+	r.overlays()
 	slices.SortFunc(r.config.Routes, func(a, b *apisix.Route) int { return cmp.Compare(a.ID, b.ID) })
 	slices.SortFunc(r.config.Upstreams, func(a, b *apisix.Upstream) int { return cmp.Compare(a.ID, b.ID) })
 	r.validate()
@@ -57,6 +59,7 @@ type renderer struct {
 	grpc     map[string]bool // by cluster: it carries gRPC; see carriesGRPC
 	guards   map[guardKey]formula
 	reached  map[string]bool // names of the route configurations that a listener refers to
+	placed   []placedRoute   // the routes, where users add plugins
 }
 
 // notes turns what decoding could not understand into findings. Configurations of filters whose type is unknown are

@@ -21,6 +21,8 @@ type variant struct {
 	route apisix.Route
 	// forwards says that the request goes to an upstream.
 	forwards bool
+	// own says that this is what the route itself does, as forwarding is, and no answer of a filter.
+	own bool
 	// request and response are what becomes of the headers.
 	request, response mutations
 }
@@ -105,7 +107,7 @@ func forAll(host, identity string, variants []variant) []candidate {
 // the others of the list.
 func appendVariants(list []candidate, match routeMatch, identity string, route apisix.Route, variants []variant) []candidate {
 	for _, v := range variants {
-		one := candidate{match: match, identity: identity, route: v.finish()}
+		one := candidate{match: match, identity: identity, route: v.finish(), own: v.own || v.forwards}
 		one.route.Name, one.route.Labels = route.Name, route.Labels
 		if v.tag != "" {
 			one.identity += "\x00" + v.tag

@@ -39,6 +39,8 @@ type candidate struct {
 	match    routeMatch
 	identity string       // within its virtual host, for ids
 	route    apisix.Route // name, labels and what the route does
+	own      bool         // as that of variant
+	envoy    string       // the name of the Envoy route, which may be empty
 	// implicit marks the end of a chain that has no virtual host for any name. Where chains cannot be told apart, it
 	// comes after what another has for any name.
 	implicit bool
@@ -118,7 +120,11 @@ func (r *renderer) candidates(c *httpChain, vh *routev3.VirtualHost, at *place) 
 		seen[identity] = true
 		r.checkDraws(rt, at.item("route", i))
 		route := apisix.Route{Name: routeName(vh, rt), Labels: istioLabels(rt.GetMetadata())}
+		from := len(list)
 		list = appendVariants(list, match, identity, route, r.route(c, vh, rt, at.item("route", i)))
+		for j := range list[from:] {
+			list[from+j].envoy = rt.GetName()
+		}
 		if match.all() {
 			return list
 		}

@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -20,9 +21,11 @@ import (
 
 // Schemas are the JSON schemas of APISIX's objects and plugins.
 type Schemas struct {
-	route, upstream *jsonschema.Schema
-	plugins         map[string]*jsonschema.Schema
-	skipped         []string
+	objects   map[string]*jsonschema.Schema // by section
+	plugins   map[string]*jsonschema.Schema
+	consumers map[string]*jsonschema.Schema // those of plugins in consumers, where they differ
+	metadata  map[string]*jsonschema.Schema // those of plugin_metadata, by plugin
+	skipped   []string
 }
 
 // Load reads the schemas. It skips the test if there are none.
@@ -61,23 +64,32 @@ func parse(data []byte) (*Schemas, error) {
 	if err != nil {
 		return nil, fmt.Errorf("schemas: %w", err)
 	}
-	s := &Schemas{plugins: map[string]*jsonschema.Schema{}}
+	s := &Schemas{objects: map[string]*jsonschema.Schema{}, plugins: map[string]*jsonschema.Schema{},
+		consumers: map[string]*jsonschema.Schema{}, metadata: map[string]*jsonschema.Schema{}}
 	c := jsonschema.NewCompiler()
 	c.DefaultDraft(jsonschema.Draft7)
 	c.UseRegexpEngine(s.compileRegexp)
 	if err := c.AddResource("apisix.json", doc); err != nil {
 		return nil, fmt.Errorf("schemas: %w", err)
 	}
-	if s.route, err = c.Compile("apisix.json#/main/route"); err != nil {
-		return nil, err
+	main := doc.(map[string]any)["main"].(map[string]any)
+	for _, section := range apisix.Sections {
+		if kind := apisix.KindOf(section); main[kind] != nil {
+			if s.objects[section], err = c.Compile("apisix.json#/main/" + kind); err != nil {
+				return nil, err
+			}
+		}
 	}
-	if s.upstream, err = c.Compile("apisix.json#/main/upstream"); err != nil {
-		return nil, err
-	}
-	for name := range doc.(map[string]any)["plugins"].(map[string]any) {
-		s.plugins[name], err = c.Compile("apisix.json#/plugins/" + name + "/schema")
-		if err != nil {
-			return nil, err
+	for name, plugin := range doc.(map[string]any)["plugins"].(map[string]any) {
+		for key, into := range map[string]map[string]*jsonschema.Schema{
+			"schema": s.plugins, "consumer_schema": s.consumers, "metadata_schema": s.metadata,
+		} {
+			if plugin.(map[string]any)[key] == nil {
+				continue
+			}
+			if into[name], err = c.Compile("apisix.json#/plugins/" + name + "/" + key); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return s, nil
@@ -109,44 +121,67 @@ func (s *Schemas) Check(t testing.TB, cfg *apisix.Config) {
 
 // Errors returns what Check reports. It looks at what Encode writes as JSON, and decodes that on its own.
 func (s *Schemas) Errors(cfg *apisix.Config) []error {
-	var file struct {
-		Routes    []map[string]json.RawMessage `json:"routes"`
-		Upstreams []json.RawMessage            `json:"upstreams"`
-	}
+	var file map[string][]map[string]json.RawMessage
 	if err := json.Unmarshal(apisix.Encode(cfg, apisix.EncodeOptions{Format: apisix.JSON}), &file); err != nil {
 		return []error{err}
 	}
 	var errs []error
-	for _, u := range file.Upstreams {
-		errs = appendError(errs, "upstream", s.upstream, u)
-	}
-	for _, r := range file.Routes {
-		whole, err := json.Marshal(r)
-		if err != nil {
-			return append(errs, err)
+	for _, section := range slices.Sorted(maps.Keys(file)) {
+		for _, object := range file[section] {
+			errs = append(errs, s.objectErrors(section, object)...)
 		}
-		errs = appendError(errs, "route", s.route, whole)
-		errs = append(errs, s.pluginErrors(string(r["id"]), r["plugins"])...)
 	}
 	return errs
 }
 
-func (s *Schemas) pluginErrors(route string, data json.RawMessage) []error {
+// objectErrors checks an object, and the plugins in it.
+func (s *Schemas) objectErrors(section string, object map[string]json.RawMessage) []error {
+	what := apisix.KindOf(section) + " " + string(object["id"])
+	schema := s.objects[section]
+	if section == "plugin_metadata" {
+		var plugin string
+		if err := json.Unmarshal(object["id"], &plugin); err != nil {
+			return []error{fmt.Errorf("%s: %w", what, err)}
+		}
+		if schema = s.metadata[plugin]; schema == nil {
+			return []error{fmt.Errorf("%s: the plugin has no metadata", what)}
+		}
+		object = maps.Clone(object)
+		delete(object, "id")
+	}
+	whole, err := json.Marshal(object)
+	if err != nil {
+		return []error{err}
+	}
+	var errs []error
+	if schema != nil {
+		errs = appendError(errs, what, schema, whole)
+	}
+	if section == "stream_routes" {
+		return errs
+	}
+	return append(errs, s.pluginErrors(what, object["plugins"], section == "consumers")...)
+}
+
+func (s *Schemas) pluginErrors(what string, data json.RawMessage, ofConsumer bool) []error {
 	if data == nil {
 		return nil
 	}
 	var plugins map[string]json.RawMessage
 	if err := json.Unmarshal(data, &plugins); err != nil {
-		return []error{fmt.Errorf("route %s: plugins: %w", route, err)}
+		return []error{fmt.Errorf("%s: plugins: %w", what, err)}
 	}
 	var errs []error
 	for name, conf := range plugins {
 		schema := s.plugins[name]
+		if ofConsumer && s.consumers[name] != nil {
+			schema = s.consumers[name]
+		}
 		if schema == nil {
-			errs = append(errs, fmt.Errorf("route %s: APISIX has no plugin %q", route, name))
+			errs = append(errs, fmt.Errorf("%s: APISIX has no plugin %q", what, name))
 			continue
 		}
-		errs = appendError(errs, "plugin "+name+" of route "+route, schema, conf)
+		errs = appendError(errs, "plugin "+name+" of "+what, schema, conf)
 	}
 	return errs
 }
