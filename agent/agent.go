@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/amesh-render/amesh-render/plugins"
 	"github.com/amesh-render/amesh-render/render"
 	"github.com/amesh-render/amesh-render/render/apisix"
 	"github.com/amesh-render/amesh-render/watch"
@@ -21,10 +22,13 @@ import (
 
 // Agent keeps a file current. Set the exported fields, then call Run once; the other methods may be called at any time.
 type Agent struct {
-	File    *watch.File
-	Format  apisix.Format
-	Header  string // the comment on the file's first line
+	File   *watch.File
+	Format apisix.Format
+	Header string // the comment on the file's first line
+	// Options are those of rendering, with what users add at the start; what they add later comes from Plugins, if that is
+	// set, each time all of it.
 	Options render.Options
+	Plugins <-chan *plugins.Set
 	Pace    watch.Pace
 	Log     *slog.Logger
 	Metrics *Metrics
@@ -38,11 +42,11 @@ type Agent struct {
 	status Status
 }
 
-// rendered is the last snapshot and what it was rendered to: a plan of several commits renders once.
+// rendered is the last input and what it was rendered to: a plan of several commits renders once.
 type rendered struct {
-	snapshot *snapshot.Snapshot
-	result   render.Result
-	took     time.Duration
+	input  input
+	result render.Result
+	took   time.Duration
 }
 
 // Status is what an Agent has achieved.
@@ -62,8 +66,14 @@ type Status struct {
 // something better.
 func (a *Agent) Run(ctx context.Context, snapshots <-chan *snapshot.Snapshot) {
 	a.resume()
-	pacer := watch.Pacer[*snapshot.Snapshot]{Pace: a.Pace, Commit: a.commit, Observe: a.observe}
-	pacer.Run(ctx, snapshots)
+	ctx, cancel := context.WithCancel(ctx)
+	var group sync.WaitGroup
+	defer group.Wait()
+	defer cancel()
+	inputs := make(chan input)
+	group.Go(func() { join(ctx, input{plugins: a.Options.Plugins}, snapshots, a.Plugins, inputs) })
+	pacer := watch.Pacer[input]{Pace: a.Pace, Commit: a.commit, Observe: a.observe}
+	pacer.Run(ctx, inputs)
 }
 
 // Status is the present status.
@@ -100,27 +110,31 @@ func (a *Agent) resume() {
 // errEmpty is why a snapshot is not committed that has nothing in it.
 var errEmpty = errors.New("the control plane says that there is nothing: the file stays as it is")
 
-// commit writes the next step on the way to the snapshot.
-func (a *Agent) commit(s *snapshot.Snapshot) (more bool, err error) {
+// commit writes the next step on the way to what the input comes to.
+func (a *Agent) commit(in input) (more bool, err error) {
+	s := in.snapshot
 	if s.Listeners().Len() == 0 && a.Status().Written {
 		a.Log.Warn(errEmpty.Error())
 		return false, nil
 	}
-	a.render(s)
+	a.render(in)
 	return a.planner.Commit(documentOf(a.result.Config), func(d document) error {
 		return a.write(s, configOf(d))
 	})
 }
 
-// render renders the snapshot, unless it is the one that was rendered last.
-func (a *Agent) render(s *snapshot.Snapshot) {
-	if a.snapshot == s {
+// render renders the input, unless it is the one that was rendered last.
+func (a *Agent) render(in input) {
+	if a.rendered.input == in {
 		return
 	}
 	start := time.Now()
-	result := render.Render(s, a.Options)
-	a.rendered = rendered{snapshot: s, result: result, took: time.Since(start)}
-	a.Metrics.rendered(s, result, a.took)
+	options := a.Options
+	options.Plugins = in.plugins
+	result := render.Render(in.snapshot, options)
+	a.rendered = rendered{input: in, result: result, took: time.Since(start)}
+	a.Metrics.rendered(in.snapshot, result, a.took)
+	a.Metrics.files(in.plugins)
 }
 
 // write writes one step to the file.

@@ -6,6 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"github.com/amesh-render/amesh-render/plugins"
 	"github.com/amesh-render/amesh-render/render"
 	"github.com/amesh-render/amesh-render/watch"
 	"github.com/amesh-render/amesh-render/xds/snapshot"
@@ -21,6 +22,7 @@ type Metrics struct {
 	nacks       *prometheus.CounterVec
 	resources   *prometheus.GaugeVec
 	findings    *prometheus.GaugeVec
+	userFiles   *prometheus.GaugeVec
 	renders     prometheus.Histogram
 	commits     prometheus.Counter
 	suppressed  prometheus.Counter
@@ -35,13 +37,15 @@ type Metrics struct {
 // NewMetrics makes the metrics, with those of the Go runtime and the process, in a registry of their own.
 func NewMetrics() *Metrics {
 	m := &Metrics{
-		Registry:    prometheus.NewRegistry(),
-		connected:   gauge("xds_connected", "Whether the stream to the control plane is up."),
-		streams:     counter("xds_streams_total", "Streams to the control plane that were opened."),
-		responses:   counters("xds_responses_total", "Responses of the control plane.", "type"),
-		nacks:       counters("xds_nacks_total", "Responses of the control plane that were refused in part.", "type"),
-		resources:   gauges("xds_resources", "Resources in the last snapshot.", "type"),
-		findings:    gauges("findings", "What the file does not express as Envoy would have applied it.", "severity"),
+		Registry:  prometheus.NewRegistry(),
+		connected: gauge("xds_connected", "Whether the stream to the control plane is up."),
+		streams:   counter("xds_streams_total", "Streams to the control plane that were opened."),
+		responses: counters("xds_responses_total", "Responses of the control plane.", "type"),
+		nacks:     counters("xds_nacks_total", "Responses of the control plane that were refused in part.", "type"),
+		resources: gauges("xds_resources", "Resources in the last snapshot.", "type"),
+		findings:  gauges("findings", "What the file does not express as Envoy would have applied it.", "severity"),
+		userFiles: gauges("user_file_valid", "Whether a file of plugin configurations or an overlay can be used as it is; "+
+			"if not, what it held before stays in force.", "file"),
 		commits:     counter("config_writes_total", "Times that the file was replaced."),
 		suppressed:  counter("config_writes_suppressed_total", "Times that the file was left alone, as nothing in it would have changed."),
 		failures:    counter("config_write_failures_total", "Times that the file could not be written."),
@@ -54,7 +58,7 @@ func NewMetrics() *Metrics {
 	m.renders = prometheus.NewHistogram(prometheus.HistogramOpts{Namespace: namespace, Name: "render_seconds",
 		Help: "Time to render a snapshot.", Buckets: prometheus.ExponentialBuckets(0.001, 2, 13)})
 	m.Registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		m.connected, m.streams, m.responses, m.nacks, m.resources, m.findings, m.renders, m.commits, m.suppressed,
+		m.connected, m.streams, m.responses, m.nacks, m.resources, m.findings, m.userFiles, m.renders, m.commits, m.suppressed,
 		m.failures, m.successful, m.lastSuccess, m.fileBytes, m.verified, m.refused)
 	return m
 }
@@ -90,6 +94,23 @@ func (m *Metrics) rendered(s *snapshot.Snapshot, r render.Result, took time.Dura
 	}
 	for _, severity := range render.Severities() {
 		m.findings.WithLabelValues(string(severity)).Set(float64(count[severity]))
+	}
+}
+
+// files tells of the files that users give.
+func (m *Metrics) files(set *plugins.Set) {
+	m.userFiles.Reset()
+	if set == nil {
+		return
+	}
+	for _, f := range set.Files {
+		m.userFiles.WithLabelValues(f.Name).Set(1)
+	}
+	for _, o := range set.Overlays {
+		m.userFiles.WithLabelValues(o.Name).Set(1)
+	}
+	for _, broken := range set.Broken {
+		m.userFiles.WithLabelValues(broken.File).Set(0)
 	}
 }
 

@@ -20,6 +20,8 @@ import (
 
 	"github.com/amesh-render/amesh-render/agent"
 	"github.com/amesh-render/amesh-render/examples/bookinfo"
+	"github.com/amesh-render/amesh-render/plugins"
+	"github.com/amesh-render/amesh-render/render"
 	"github.com/amesh-render/amesh-render/render/apisix"
 	"github.com/amesh-render/amesh-render/watch"
 	"github.com/amesh-render/amesh-render/xds"
@@ -71,6 +73,10 @@ func (f *agentFlags) run(s Streams, args []string) error {
 	if err != nil {
 		return usageError{err}
 	}
+	files, err := f.follow(a)
+	if err != nil {
+		return err
+	}
 	source, err := f.source(a)
 	if err != nil {
 		return usageError{err}
@@ -85,7 +91,7 @@ func (f *agentFlags) run(s Streams, args []string) error {
 	defer release()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	return f.follow(ctx, a, source)
+	return f.runAll(ctx, a, source, files)
 }
 
 // agent is the agent that the flags describe.
@@ -175,8 +181,33 @@ func dumpSource(path string, log *slog.Logger) source {
 	}
 }
 
-// follow runs the parts of the agent until the context ends or one of them fails.
-func (f *agentFlags) follow(ctx context.Context, a *agent.Agent, from source) error {
+// follow reads what users add and lets the agent have it, now and, once it runs, whenever it changes. A file that is wrong
+// from the start is an error, as is whatever else is known to be wrong before anything starts.
+func (f *agentFlags) follow(a *agent.Agent) (*userFiles, error) {
+	files := f.files(a.Log)
+	if files == nil {
+		return nil, nil
+	}
+	files.node = func() (plugins.Node, bool) {
+		s := a.Status().Snapshot
+		if s == nil {
+			return plugins.Node{}, false
+		}
+		return render.NodeOf(s, a.Options), true
+	}
+	set, err := files.read()
+	if err != nil {
+		return nil, err
+	}
+	sets := make(chan *plugins.Set, 1)
+	files.publish = func(set *plugins.Set) { replace(sets, set) }
+	a.Options.Plugins, a.Plugins = set, sets
+	a.Options.CustomPlugins = f.custom
+	return files, nil
+}
+
+// runAll runs the parts of the agent until the context ends or one of them fails.
+func (f *agentFlags) runAll(ctx context.Context, a *agent.Agent, from source, files *userFiles) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	stop, err := f.serve(a)
@@ -191,6 +222,9 @@ func (f *agentFlags) follow(ctx context.Context, a *agent.Agent, from source) er
 			cancel(err)
 		}
 	})
+	if files != nil {
+		group.Go(func() { files.run(ctx) })
+	}
 	if a.Verifier != nil {
 		group.Go(func() { a.Verifier.Run(ctx) })
 	}

@@ -17,6 +17,7 @@ type agentFlags struct {
 	connectionFlags
 	nodeFlags
 	renderFlags
+	pluginFlags
 	fileFlags
 	logFlags
 }
@@ -28,6 +29,7 @@ func (f *agentFlags) declare(set *pflag.FlagSet) {
 	f.declareConnection(set)
 	f.declareNode(set)
 	f.declareRender(set)
+	f.declarePlugins(set)
 	f.declareFile(set)
 	f.declarePace(set)
 	f.declareStatus(set)

@@ -52,6 +52,7 @@ amesh-render once dump.json -o apisix.yaml --report -`},
 			"denied: requests are refused that Envoy might let pass")
 		set.Lookup("strict").NoOptDefVal = string(render.Dropped)
 		f.declareRender(set)
+		f.declarePlugins(set)
 		f.declareFile(set)
 		return f.run
 	},
@@ -60,6 +61,7 @@ amesh-render once dump.json -o apisix.yaml --report -`},
 type onceFlags struct {
 	output, format, style, report, strict string
 	renderFlags
+	pluginFlags
 	fileFlags
 }
 
@@ -85,6 +87,9 @@ func (f *onceFlags) run(s Streams, args []string) error {
 	}
 	snap, err := decodeFiles(args, s)
 	if err != nil {
+		return err
+	}
+	if err := f.extend(&options, snap); err != nil {
 		return err
 	}
 	result := render.Render(snap, options)

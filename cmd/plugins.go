@@ -1,0 +1,50 @@
+package cmd
+
+import (
+	"log/slog"
+
+	"github.com/spf13/pflag"
+
+	"github.com/amesh-render/amesh-render/render"
+	"github.com/amesh-render/amesh-render/xds/snapshot"
+)
+
+// pluginFlags name what users add to what is rendered, for commands that render.
+type pluginFlags struct{ configs, overlays, custom []string }
+
+func (f *pluginFlags) declarePlugins(set *pflag.FlagSet) {
+	set.StringArrayVar(&f.configs, "plugin-config", nil, "put the plugins of the AmeshPluginConfigs in this `PATH`, a file or a "+
+		"directory of them, on the routes; may be given several times")
+	set.StringArrayVar(&f.overlays, "overlay", nil, "add the objects in this `FILE`, a template; may be given several times")
+	set.StringArrayVar(&f.custom, "custom-plugin", nil, "`NAME` of a plugin of your own that APISIX has; may be given several times")
+}
+
+// extend reads the files and adds them to the options for rendering the snapshot. It is an error if one of them cannot be
+// read or understood.
+func (f *pluginFlags) extend(o *render.Options, s *snapshot.Snapshot) error {
+	o.CustomPlugins = f.custom
+	files := f.files(slog.New(slog.DiscardHandler))
+	if files == nil {
+		return nil
+	}
+	set, err := files.read()
+	if err != nil {
+		return err
+	}
+	o.Plugins = set
+	node := render.NodeOf(s, *o)
+	for _, overlay := range set.Overlays {
+		if _, _, err := overlay.Expand(node); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// files are those that the flags name; nil for none.
+func (f *pluginFlags) files(log *slog.Logger) *userFiles {
+	if len(f.configs)+len(f.overlays) == 0 {
+		return nil
+	}
+	return newUserFiles(f.configs, f.overlays, log)
+}
