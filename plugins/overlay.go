@@ -36,7 +36,7 @@ type Node struct {
 
 // How much a template may do: it comes from a file, and must come to an end.
 const (
-	maxSteps  = 1_000_000
+	maxSteps  = 100_000
 	maxOutput = 16 << 20
 )
 
@@ -142,7 +142,11 @@ func (o *Overlay) read(text []byte) (map[string][]apisix.Object, []Problem, erro
 			return sections, problems, nil
 		}
 		if err != nil {
-			return nil, nil, &Error{File: o.Name, Err: fmt.Errorf("once it is filled in, it %w", plainYAML(err))}
+			e := yamlError(o.Name, "once it is filled in, it is not YAML: ", err)
+			if e.Line > 0 {
+				e.Line, e.Err = 0, fmt.Errorf("%w (line %d of what it is then)", e.Err, e.Line)
+			}
+			return nil, nil, e
 		}
 		more, err := v.sections(&doc, sections)
 		if err != nil {

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -36,7 +38,7 @@ func Parse(name string, text []byte) (*File, error) {
 			return file, nil
 		}
 		if err != nil {
-			return nil, &Error{File: name, Err: plainYAML(err)}
+			return nil, yamlError(name, "is not YAML: ", err)
 		}
 		if err := r.document(file, &doc); err != nil {
 			return nil, placed(name, err)
@@ -53,9 +55,17 @@ func placed(name string, err error) *Error {
 	return &Error{File: name, Err: err}
 }
 
-// plainYAML is an error of the YAML reader without its name in front.
-func plainYAML(err error) error {
-	return errors.New("is not YAML: " + strings.TrimPrefix(err.Error(), "yaml: "))
+// yamlLine is how the YAML reader says where something is.
+var yamlLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?`)
+
+// yamlError is an error of the YAML reader.
+func yamlError(name, what string, err error) *Error {
+	at := yamlLine.FindStringSubmatch(err.Error())
+	if at == nil {
+		return &Error{File: name, Err: errors.New(what + err.Error())}
+	}
+	line, _ := strconv.Atoi(at[1])
+	return &Error{File: name, Line: line, Err: errors.New(what + strings.TrimPrefix(err.Error(), at[0]))}
 }
 
 // document reads one document.

@@ -117,14 +117,28 @@ type pair struct {
 
 // pairsOf are the entries of a mapping in their order, those that it merges ("<<") after its own.
 func pairsOf(n *yaml.Node, path string) ([]pair, error) {
-	return mergedPairs(n, path, map[string]bool{}, 0)
+	m := merger{seen: map[string]bool{}}
+	return m.pairs(n, path, 0)
 }
 
-func mergedPairs(n *yaml.Node, path string, seen map[string]bool, depth int) ([]pair, error) {
+// merger gathers the entries of a mapping and of those that it merges.
+type merger struct {
+	seen     map[string]bool
+	mappings int
+}
+
+// maxMerged bounds how many mappings are merged into one: they may merge each other.
+const maxMerged = 100
+
+func (g *merger) pairs(n *yaml.Node, path string, depth int) ([]pair, error) {
 	n = resolve(n)
-	if n.Kind != yaml.MappingNode || depth > 10 {
+	if n.Kind != yaml.MappingNode {
 		return nil, failAt(n, path, "is %s, not a mapping", describe(n))
 	}
+	if g.mappings++; g.mappings > maxMerged {
+		return nil, failAt(n, path, "merges too many mappings")
+	}
+	seen := g.seen
 	var pairs []pair
 	var merges []*yaml.Node
 	for i := 0; i+1 < len(n.Content); i += 2 {
@@ -148,7 +162,7 @@ func mergedPairs(n *yaml.Node, path string, seen map[string]bool, depth int) ([]
 			sources = resolve(m).Content
 		}
 		for _, source := range sources {
-			more, err := mergedPairs(source, path, seen, depth+1)
+			more, err := g.pairs(source, path, depth+1)
 			if err != nil {
 				return nil, err
 			}
