@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/amesh-render/amesh-render/plugins"
 	"github.com/amesh-render/amesh-render/render/apisix"
 	"github.com/amesh-render/amesh-render/watch"
 	"github.com/amesh-render/amesh-render/xds/snapshot"
@@ -304,5 +305,99 @@ func TestAgentHidesPrivateKeys(t *testing.T) {
 	eventually(t, "the keys are written", func() bool { return strings.Contains(read(path), "PRIVATE KEY") })
 	if mode() != 0o640 {
 		t.Errorf("a file with private keys has mode %v", mode())
+	}
+}
+
+// usersSet is a set of one plugin for all routes, with that number in it, of the configuration of that name.
+func usersSet(t *testing.T, name string, count int) *plugins.Set {
+	t.Helper()
+	file, err := plugins.Parse("f.yaml", fmt.Appendf(nil, `{apiVersion: apisix.apache.org/v1alpha1, kind: AmeshPluginConfig, metadata: {name: %s},
+		spec: {plugins: [{name: limit-conn, config: {conn: %d}}]}}`, name, count))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &plugins.Set{Files: []*plugins.File{file}}
+}
+
+func TestAgentFollowsPlugins(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "apisix.yaml")
+	sets := make(chan *plugins.Set, 1)
+	snapshots := make(chan *snapshot.Snapshot, 1)
+	a := &Agent{File: &watch.File{Path: path, Generation: true}, Format: apisix.Lines, Log: slog.New(slog.DiscardHandler),
+		Metrics: NewMetrics(), Pace: watch.Pace{Step: time.Second}, Plugins: sets}
+	a.Options.Plugins = usersSet(t, "a", 1)
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() { defer close(done); a.Run(ctx, snapshots) }()
+	t.Cleanup(func() { cancel(); <-done })
+	writes := func(n float64) func() bool { return func() bool { return value(t, a, "config_writes_total") == n } }
+
+	snapshots <- mesh(t, "one")
+	eventually(t, "the plugins of the start are in the first file", func() bool { return strings.Contains(read(path), `"limit-conn":{"conn":1}`) })
+	eventually(t, "it is counted", writes(1))
+
+	sets <- usersSet(t, "a", 2)
+	eventually(t, "an edit is one commit: the routes name the same plugin_config", func() bool {
+		return strings.Contains(read(path), `"limit-conn":{"conn":2}`)
+	})
+	eventually(t, "it is counted", writes(2))
+
+	sets <- usersSet(t, "b", 2)
+	eventually(t, "another plugin_config comes a commit before the routes that name it, and the old one goes a commit after", func() bool {
+		return writes(5)() && strings.Contains(read(path), "AmeshPluginConfig b") && !strings.Contains(read(path), "AmeshPluginConfig a")
+	})
+
+	broken := usersSet(t, "b", 2)
+	broken.Broken = []*plugins.Error{{File: "g.yaml", Line: 3, Err: fmt.Errorf("is not YAML")}}
+	sets <- broken
+	eventually(t, "a broken file is in the findings", func() bool {
+		for _, f := range a.Status().Findings {
+			if f.Resource == "file/g.yaml" && strings.Contains(f.Message, "g.yaml:3: is not YAML") {
+				return true
+			}
+		}
+		return false
+	})
+	families, err := a.Metrics.Registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	valid := map[string]float64{}
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			if f.GetName() == "amesh_render_user_file_valid" {
+				valid[m.GetLabel()[0].GetValue()] = m.GetGauge().GetValue()
+			}
+		}
+	}
+	if len(valid) != 2 || valid["f.yaml"] != 1 || valid["g.yaml"] != 0 {
+		t.Errorf("the metric says %v", valid)
+	}
+
+	sets <- &plugins.Set{}
+	eventually(t, "without the file, the plugins go", func() bool { return !strings.Contains(read(path), "plugin_config") })
+}
+
+// What a user adds is taken up from a file too, to the letter.
+func TestReadConfigKeepsWhatUsersAdd(t *testing.T) {
+	route := apisix.Object{"id": "mine", "uri": "/a", "upstream": map[string]any{"nodes": map[string]any{"127.0.0.1:80": 1.0}}}
+	config := &apisix.Config{
+		Routes:    []*apisix.Route{{ID: "r", URI: "/*", UpstreamID: "u", PluginConfigID: "p"}, {ID: "mine", URI: "/a", Raw: route}},
+		Upstreams: []*apisix.Upstream{{ID: "u", Type: "roundrobin", Nodes: []apisix.Node{}}},
+		Others: map[string][]apisix.Object{
+			"plugin_configs": {{"id": "p", "plugins": map[string]any{"response-rewrite": map[string]any{"body": "b"}}}},
+			"global_rules":   {{"id": "g", "plugins": map[string]any{}}},
+			"services":       {{"id": "s", "upstream_id": "u"}},
+		},
+	}
+	for _, format := range []apisix.Format{apisix.Lines, apisix.Block} {
+		text := apisix.Encode(config, apisix.EncodeOptions{Format: format})
+		again, err := readConfig(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := apisix.Encode(configOf(documentOf(again)), apisix.EncodeOptions{Format: format}); string(got) != string(text) {
+			t.Errorf("%v: got\n%s\nwant\n%s", format, got, text)
+		}
 	}
 }

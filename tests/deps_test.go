@@ -18,6 +18,7 @@ var forbidden = map[string][]string{
 	"xds/replay":    {module + "render/", module + "watch", module + "agent", module + "cmd/"},
 	"agent":         {module + "cmd/"},
 	"xds/snapshot":  {"google.golang.org/grpc/", "os", "net", module + "render/", module + "watch/", module + "cmd/"},
+	"plugins":       {"google.golang.org/", "github.com/envoyproxy/", "os", "net", "log/", "github.com/fsnotify/", module + "xds/", module + "watch", module + "agent", module + "cmd/"},
 	"render":        {"google.golang.org/grpc/", "os", "net", "log/", "github.com/fsnotify/", module + "watch/", module + "cmd/"},
 	"render/apisix": {"os", "net", "log/", "github.com/", "google.golang.org/", "gopkg.in/", module},
 	"watch":         {"google.golang.org/", module},
