@@ -127,7 +127,7 @@ func (u *userPlugins) chosen(set *plugins.Set) []*plugins.Config {
 				continue
 			}
 			if other := seen[u.at(c).String()]; other != nil {
-				u.findings.dropped(u.at(c), "metadata.name", "there is another one of this name, at %s line %d and at %s line %d: both are in force, in this order",
+				u.findings.approximate(u.at(c), "metadata.name", "there is another one of this name, at %s line %d and at %s line %d: both are in force, in this order",
 					other.File, other.Line, c.File, c.Line)
 			}
 			seen[u.at(c).String()] = c
