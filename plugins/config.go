@@ -9,6 +9,8 @@ package plugins
 import (
 	"cmp"
 	"fmt"
+	"strings"
+	"unicode"
 )
 
 // A Config is one AmeshPluginConfig.
@@ -97,7 +99,17 @@ func (e *Error) Error() string {
 	if e.Path != "" {
 		text += ": " + e.Path
 	}
-	return text + ": " + e.Err.Error()
+	return printable(text + ": " + e.Err.Error())
+}
+
+// printable is a text without what could play tricks on a terminal: keys and values of a file may be anything.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return unicode.ReplacementChar
+	}, s)
 }
 
 func (e *Error) Unwrap() error { return e.Err }

@@ -212,10 +212,18 @@ func (u *userPlugins) usable(merged map[string]plugins.Merged) map[string]plugin
 		if substitutes(m.Config) {
 			u.near(m, ".config", "in apisix.json, APISIX replaces ${{…}} by a variable of its environment; in apisix.yaml the text stays as it is")
 		}
+		if slices.Contains(countsLocally, name) && m.Config["policy"] == nil {
+			m.Config = maps.Clone(m.Config)
+			m.Config["policy"] = "local"
+		}
 		usable[name] = m
 	}
 	return usable
 }
+
+// countsLocally are plugins of which APISIX's schema asks for a Redis host unless the policy is named, even if it is the one
+// by default. Manifests that leave it out have worked before.
+var countsLocally = []string{"ai-rate-limiting", "graphql-limit-count", "limit-conn", "limit-count", "limit-req"}
 
 // offByDefault are plugins that are not among those that APISIX loads by default.
 var offByDefault = []string{"batch-requests", "brotli", "error-log-logger", "log-rotate", "node-status", "ocsp-stapling",
