@@ -143,8 +143,8 @@ func TestParseErrors(t *testing.T) {
 		manifest("{targets: [{paths: [a]}]}"):                                `f.yaml:1: spec.targets[0].paths[0]: is "a", which does not begin with /`,
 		manifest("{pluginMetadata: {a: text}}"):                              `f.yaml:1: spec.pluginMetadata.a: is "text": it is JSON in a string, or a mapping`,
 		"a: &a {<<: [*a, *a, *a]}\n<<: *a":                                   "f.yaml:1: merges too many mappings",
-		manifest(`{plugins: [{name: a, config: {"\e[31m": ~}}]}`): "f.yaml:1: spec.plugins[0].config.\ufffd[31m: is null, which APISIX would take for an empty table",
-		"a: &a [*a]":                                                         "f.yaml:1: kind: is missing: expected AmeshPluginConfig",
+		manifest(`{plugins: [{name: a, config: {"\e[31m": ~}}]}`):            "f.yaml:1: spec.plugins[0].config.\ufffd[31m: is null, which APISIX would take for an empty table",
+		"a: &a [*a]": "f.yaml:1: kind: is missing: expected AmeshPluginConfig",
 	} {
 		_, err := plugins.Parse("f.yaml", []byte(text))
 		var e *plugins.Error
