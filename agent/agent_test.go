@@ -333,12 +333,12 @@ func TestAgentFollowsPlugins(t *testing.T) {
 	writes := func(n float64) func() bool { return func() bool { return value(t, a, "config_writes_total") == n } }
 
 	snapshots <- mesh(t, "one")
-	eventually(t, "the plugins of the start are in the first file", func() bool { return strings.Contains(read(path), `"limit-conn":{"conn":1}`) })
+	eventually(t, "the plugins of the start are in the first file", func() bool { return strings.Contains(read(path), `"limit-conn":{"conn":1,`) })
 	eventually(t, "it is counted", writes(1))
 
 	sets <- usersSet(t, "a", 2)
 	eventually(t, "an edit is one commit: the routes name the same plugin_config", func() bool {
-		return strings.Contains(read(path), `"limit-conn":{"conn":2}`)
+		return strings.Contains(read(path), `"limit-conn":{"conn":2,`)
 	})
 	eventually(t, "it is counted", writes(2))
 

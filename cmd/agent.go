@@ -20,8 +20,6 @@ import (
 
 	"github.com/amesh-render/amesh-render/agent"
 	"github.com/amesh-render/amesh-render/examples/bookinfo"
-	"github.com/amesh-render/amesh-render/plugins"
-	"github.com/amesh-render/amesh-render/render"
 	"github.com/amesh-render/amesh-render/render/apisix"
 	"github.com/amesh-render/amesh-render/watch"
 	"github.com/amesh-render/amesh-render/xds"
@@ -179,31 +177,6 @@ func dumpSource(path string, log *slog.Logger) source {
 			}
 		}
 	}
-}
-
-// follow reads what users add and lets the agent have it, now and, once it runs, whenever it changes. A file that is wrong
-// from the start is an error, as is whatever else is known to be wrong before anything starts.
-func (f *agentFlags) follow(a *agent.Agent) (*userFiles, error) {
-	files := f.files(a.Log)
-	if files == nil {
-		return nil, nil
-	}
-	files.node = func() (plugins.Node, bool) {
-		s := a.Status().Snapshot
-		if s == nil {
-			return plugins.Node{}, false
-		}
-		return render.NodeOf(s, a.Options), true
-	}
-	set, err := files.read()
-	if err != nil {
-		return nil, err
-	}
-	sets := make(chan *plugins.Set, 1)
-	files.publish = func(set *plugins.Set) { replace(sets, set) }
-	a.Options.Plugins, a.Plugins = set, sets
-	a.Options.CustomPlugins = f.custom
-	return files, nil
 }
 
 // runAll runs the parts of the agent until the context ends or one of them fails.

@@ -169,7 +169,8 @@ func (v *values) sections(doc *yaml.Node, into map[string][]apisix.Object) ([]Pr
 	var problems []Problem
 	for _, p := range pairs {
 		if !slices.Contains(apisix.Sections, p.key) {
-			problems = append(problems, Problem{Lost: true, Field: p.key, Message: "APISIX reads no such section of objects from a file"})
+			problems = append(problems, Problem{Lost: true, Field: p.key, Message: "APISIX reads no such section of " +
+				"objects from a file"})
 			continue
 		}
 		list := resolve(p.value)

@@ -136,7 +136,8 @@ func (r *reader) config(o *object) *Config {
 	c.Global, c.Disabled = spec.flag("global"), spec.flag("disabled")
 	c.Metadata = r.metadata(spec)
 	if c.Global && len(c.Targets) > 0 {
-		r.problems = append(r.problems, Problem{Lost: true, Field: spec.path + ".targets", Message: "a global rule is for all requests"})
+		r.problems = append(r.problems, Problem{Lost: true, Field: spec.path + ".targets", Message: "a global rule is " +
+			"for all requests"})
 	}
 	if len(c.Plugins)+len(c.Metadata) == 0 {
 		r.problems = append(r.problems, Problem{Lost: true, Field: spec.path, Message: "there are no plugins in it"})

@@ -1,10 +1,7 @@
 package plugins
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"math"
 	"strings"
 	"time"
@@ -108,70 +105,6 @@ func whole(x float64) any {
 	return x
 }
 
-// A pair is one entry of a mapping.
-type pair struct {
-	key   string
-	at    *yaml.Node // the key
-	value *yaml.Node
-}
-
-// pairsOf are the entries of a mapping in their order, those that it merges ("<<") after its own.
-func pairsOf(n *yaml.Node, path string) ([]pair, error) {
-	m := merger{seen: map[string]bool{}}
-	return m.pairs(n, path, 0)
-}
-
-// merger gathers the entries of a mapping and of those that it merges.
-type merger struct {
-	seen     map[string]bool
-	mappings int
-}
-
-// maxMerged bounds how many mappings are merged into one: they may merge each other.
-const maxMerged = 100
-
-func (g *merger) pairs(n *yaml.Node, path string, depth int) ([]pair, error) {
-	n = resolve(n)
-	if n.Kind != yaml.MappingNode {
-		return nil, failAt(n, path, "is %s, not a mapping", describe(n))
-	}
-	if g.mappings++; g.mappings > maxMerged {
-		return nil, failAt(n, path, "merges too many mappings")
-	}
-	seen := g.seen
-	var pairs []pair
-	var merges []*yaml.Node
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		key, value := resolve(n.Content[i]), n.Content[i+1]
-		switch {
-		case key.Kind != yaml.ScalarNode:
-			return nil, failAt(key, path, "has a key that is %s", describe(key))
-		case key.Tag == "!!merge":
-			merges = append(merges, value)
-			continue
-		case seen[key.Value] && depth == 0:
-			return nil, failAt(key, path, "has the key %q twice", key.Value)
-		case !seen[key.Value]:
-			seen[key.Value] = true
-			pairs = append(pairs, pair{key.Value, key, value})
-		}
-	}
-	for _, m := range merges {
-		sources := []*yaml.Node{m}
-		if resolve(m).Kind == yaml.SequenceNode {
-			sources = resolve(m).Content
-		}
-		for _, source := range sources {
-			more, err := g.pairs(source, path, depth+1)
-			if err != nil {
-				return nil, err
-			}
-			pairs = append(pairs, more...)
-		}
-	}
-	return pairs, nil
-}
-
 // resolve follows aliases.
 func resolve(n *yaml.Node) *yaml.Node {
 	for i := 0; n.Kind == yaml.AliasNode && i < maxDepth; i++ {
@@ -197,54 +130,4 @@ func join(path, key string) string {
 		return key
 	}
 	return path + "." + key
-}
-
-// parseJSON reads one JSON object.
-func parseJSON(text string) (map[string]any, error) {
-	d := json.NewDecoder(strings.NewReader(text))
-	var x any
-	if err := d.Decode(&x); err != nil {
-		return nil, fmt.Errorf("is not JSON: %w", err)
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("has something after the JSON object")
-	}
-	m, ok := x.(map[string]any)
-	if !ok {
-		return nil, errors.New("is JSON, but not an object")
-	}
-	return m, normalize(m, 0)
-}
-
-// normalize makes whole numbers ints, in place. A null is an error.
-func normalize(x any, depth int) error {
-	if depth > maxDepth {
-		return errors.New("is nested too deeply")
-	}
-	switch x := x.(type) {
-	case map[string]any:
-		for key, v := range x {
-			if n, ok := v.(float64); ok {
-				x[key] = whole(n)
-			} else if err := member(v, depth); err != nil {
-				return fmt.Errorf("%s: %w", key, err)
-			}
-		}
-	case []any:
-		for i, v := range x {
-			if n, ok := v.(float64); ok {
-				x[i] = whole(n)
-			} else if err := member(v, depth); err != nil {
-				return fmt.Errorf("[%d]: %w", i, err)
-			}
-		}
-	}
-	return nil
-}
-
-func member(v any, depth int) error {
-	if v == nil {
-		return errors.New("is null, which APISIX would take for an empty table")
-	}
-	return normalize(v, depth+1)
 }

@@ -98,7 +98,8 @@ func (o *overlay) take(a added) {
 	id := a.object.ID(a.section)
 	key := a.section + "/" + id
 	if o.ours[key] {
-		o.findings.dropped(a.at, key, "there is an object of this id already, made from what the control plane sends or from an AmeshPluginConfig: that one stays")
+		o.findings.dropped(a.at, key, "there is an object of this id already, made from what the control plane sends "+
+			"or from an AmeshPluginConfig: that one stays")
 		return
 	}
 	if before, ok := o.users[key]; ok {
@@ -113,7 +114,8 @@ func (o *overlay) take(a added) {
 func (o *overlay) emit(a added) {
 	a.object = o.harmless(a)
 	if substitutes(map[string]any(a.object)) {
-		o.findings.approximate(a.at, a.section+"/"+a.object.ID(a.section), "in apisix.json, APISIX replaces ${{…}} by a variable of its environment; "+
+		o.findings.approximate(a.at, a.section+"/"+a.object.ID(a.section), "in apisix.json, APISIX replaces ${{…}} by "+
+			"a variable of its environment; "+
 			"in apisix.yaml the text stays as it is")
 	}
 	switch a.section {
@@ -143,12 +145,14 @@ func (o *overlay) harmless(a added) apisix.Object {
 		conf, _ := all[name].(map[string]any)
 		switch {
 		case !o.known(name):
-			o.findings.dropped(a.at, field, "APISIX 3.18 has no plugin %q, and leaves out all that names it; --custom-plugin names those of your own", name)
+			o.findings.dropped(a.at, field, "APISIX 3.18 has no plugin %q, and leaves out all that names it; "+
+				"--custom-plugin names those of your own", name)
 		case a.section == "global_rules" && slices.Contains(caches, name):
 			o.findings.dropped(a.at, field, "%s", cacheBeforeGuards)
 			delete(kept, name)
 		case (a.section == "consumers" || a.section == "consumer_groups") && o.undoes(name, conf):
-			o.findings.dropped(a.at, field, "it would take the place of what routes of the mesh do by this plugin, or act before it: it is left out")
+			o.findings.dropped(a.at, field, "it would take the place of what routes of the mesh do by this plugin, or "+
+				"act before it: it is left out")
 			delete(kept, name)
 		}
 	}
