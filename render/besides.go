@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/amesh-render/amesh-render/plugins"
 	"github.com/amesh-render/amesh-render/render/apisix"
 )
 
@@ -35,30 +34,6 @@ func number(x any) float64 {
 		return x
 	}
 	return 0
-}
-
-// onAnswers are plugins that act on what a route answers by itself: on the response, or before fault-injection answers.
-var onAnswers = append([]string{
-	"body-transformer", "brotli", "client-control", "cors", "echo", "error-page", "exit-transformer",
-	"ext-plugin-post-resp", "ext-plugin-pre-req",
-	"gzip", "grpc-web", "opentelemetry", "prometheus", "real-ip", "request-id", "response-rewrite", "skywalking", "zipkin",
-}, loggers()...)
-
-// loggers are the plugins that write logs.
-func loggers() []string {
-	return slices.DeleteFunc(slices.Clone(apisix.PluginNames), func(name string) bool {
-		return !strings.HasSuffix(name, "-logger") && !strings.HasSuffix(name, "-logging") &&
-			!slices.Contains([]string{"datadog", "lago", "loggly", "syslog", "tencent-cloud-cls"}, name)
-	})
-}
-
-// outrun notes that a route answers by fault-injection before a plugin has its turn.
-func (u *userPlugins) outrun(route *apisix.Route, name string, m plugins.Merged) {
-	if route.UpstreamID != "" || route.Plugins == nil || route.Plugins.FaultInjection == nil || slices.Contains(onAnswers, name) {
-		return
-	}
-	u.affect(route, m, Approximate, "it may have no effect on "+affectedRoutes+": what answers there "+
-		"(direct_response, or a redirect) does so before most plugins that act on requests")
 }
 
 // beside is a user's configuration of a plugin together with the one that the route has; if that cannot be, reason says

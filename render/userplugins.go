@@ -193,6 +193,7 @@ func (u *userPlugins) routes(configs []*plugins.Config) {
 func (u *userPlugins) route(route *apisix.Route, merged map[string]plugins.Merged) {
 	ours := route.Plugins.Names()
 	shared, needed := map[string]plugins.Merged{}, false
+	later := answersLater(route, merged)
 	for _, name := range slices.Sorted(maps.Keys(merged)) {
 		m := merged[name]
 		if reason := actsTooEarly(route, m.Config); reason != "" {
@@ -201,7 +202,9 @@ func (u *userPlugins) route(route *apisix.Route, merged map[string]plugins.Merge
 		}
 		shared[name] = m // that of the route wins, if it has one
 		if !slices.Contains(ours, name) {
-			u.outrun(route, name, m)
+			if !later || !slices.Contains(authenticators, name) {
+				u.outrun(route, name, m)
+			}
 			needed = true
 			continue
 		}
@@ -212,6 +215,9 @@ func (u *userPlugins) route(route *apisix.Route, merged map[string]plugins.Merge
 		}
 		route.Plugins = route.Plugins.Clone()
 		route.Plugins.Put(name, together)
+	}
+	if later {
+		answerLater(route)
 	}
 	if needed {
 		route.PluginConfigID = u.share(shared)

@@ -73,6 +73,9 @@ func checkGuarded(t *testing.T, old, now *apisix.Route, config *apisix.Config) {
 	}
 	for _, name := range old.Plugins.Names() {
 		was, is := plugin(t, old.Plugins, name), plugin(t, effective, name)
+		if name == "fault-injection" && old.UpstreamID == "" {
+			delete(is, "_meta") // a route answers after plugins that ask who the client is
+		}
 		if name == "proxy-rewrite" || name == "response-rewrite" {
 			checkRewrite(t, old.ID+" "+name, was, is)
 		} else if !reflect.DeepEqual(was, is) {
@@ -253,6 +256,33 @@ func TestReferencesAreTheUsersToMake(t *testing.T) {
 		file := string(apisix.Encode(r.Config, apisix.EncodeOptions{Format: format}))
 		if strings.Contains(file, "${{") || !strings.Contains(file, `"\u0024{{HOME}}"`) || !strings.Contains(file, `$secret://vault/1/log`) {
 			t.Errorf("%v: the text is not as it was given", format)
+		}
+	}
+}
+
+// In Envoy every filter acts before a route answers by itself: so do plugins that ask who the client is.
+func TestAnswersComeAfterAuthentication(t *testing.T) {
+	for conf, want := range map[string]bool{
+		"{plugins: [{name: key-auth}, {name: limit-count, config: {count: 1, time_window: 1}}]}": true,
+		"{plugins: [{name: limit-count, config: {count: 1, time_window: 1}}]}":                   false,
+		"{plugins: [{name: key-auth, config: {_meta: {disable: true}}}]}":                        false,
+	} {
+		r := withPlugins(t, spec(conf))
+		for _, route := range []string{"answer", "gone"} {
+			if got := strings.Contains(effective(t, r, route, "fault-injection"), `"priority":2000`); got != want {
+				t.Errorf("%s: %s answers later: %v", conf, route, got)
+			}
+		}
+		told := func(field string) bool {
+			return slices.ContainsFunc(r.Findings, func(f render.Finding) bool {
+				return f.Field == field && strings.Contains(f.Message, "it may have no effect on 2 routes")
+			})
+		}
+		if want && (told("spec.plugins[0]") || !told("spec.plugins[1]")) {
+			t.Errorf("%s: got %+v", conf, r.Findings)
+		}
+		if got := effective(t, r, "no route", "fault-injection"); strings.Contains(got, "priority") {
+			t.Error("the end of a virtual host answers later")
 		}
 	}
 }

@@ -123,7 +123,7 @@ func pluginsOf(p *conf.Plugins) []plugin {
 	}
 	var list []plugin
 	if f := p.FaultInjection; f != nil {
-		list = append(list, plugin{priority: 11000, rewrite: func(x *exchange) bool { return x.fault(f) }})
+		list = append(list, plugin{priority: 11000, meta: f.Meta, rewrite: func(x *exchange) bool { return x.fault(f) }})
 	}
 	if c := p.Cors; c != nil {
 		list = append(list, plugin{priority: 4000, meta: c.Meta,

@@ -57,7 +57,7 @@ func everyRoute() []*apisix.Route {
 			ID:       "fault-0123456789",
 			URI:      "/broken",
 			Priority: -5,
-			Plugins: &apisix.Plugins{FaultInjection: &apisix.FaultInjection{Abort: &apisix.Abort{
+			Plugins: &apisix.Plugins{FaultInjection: &apisix.FaultInjection{Meta: &apisix.Meta{Priority: 2000}, Abort: &apisix.Abort{
 				HTTPStatus: 503, Body: apisix.Literal("costs $5\nand ${more}"), Headers: map[string]string{"retry-after": "1"},
 				Percentage: number(50), Vars: [][]apisix.Expr{{apisix.Present("http_a")}, {apisix.Present("http_b"), apisix.Present("http_c")}},
 			}, Delay: &apisix.Delay{

@@ -134,6 +134,7 @@ type Meta struct {
 
 // FaultInjection delays a request, or answers it without an upstream, in the rewrite phase: the delay first.
 type FaultInjection struct {
+	Meta  *Meta  `json:"_meta,omitempty"`
 	Abort *Abort `json:"abort,omitempty"`
 	Delay *Delay `json:"delay,omitempty"`
 }
