@@ -77,7 +77,7 @@ func readme(t *testing.T) string {
 	}
 	var lines []string
 	for i, part := range strings.Split(string(text), "\n```") {
-		for line := range strings.Lines(part) {
+		for line := range strings.Lines(strings.ReplaceAll(part, "\\\n", " ")) {
 			if i%2 == 1 && strings.Contains(line, "amesh-render ") {
 				lines = append(lines, "  $ "+strings.TrimSpace(line))
 			}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/amesh-render/amesh-render/render/apisix"
@@ -50,6 +51,9 @@ const inJSON = "../render/apisix/testdata/everything.json"
 // What the renderer writes reads back as what it was made of, in every format, without a problem.
 func TestReadGoldens(t *testing.T) {
 	for path, text := range goldens(t) {
+		if strings.Contains(path, "/user-") {
+			continue // those have what users add, which Config resolves
+		}
 		t.Run(path, func(t *testing.T) {
 			if !standalone.Is(text) {
 				t.Error("not taken for a file of APISIX's")

@@ -38,6 +38,7 @@ func (r *resolver) route(o object) {
 	if plugins != nil {
 		route.Plugins = r.decodePlugins(o, plugins)
 	}
+	route.PluginConfigID = "" // its plugins are the route's now
 	r.config.Routes = append(r.config.Routes, route)
 }
 

@@ -52,6 +52,7 @@ func (c *checker) typed(x *object, name string, n *standalone.Node) {
 	if json.NewDecoder(bytes.NewReader(data)).Decode(route.Plugins) != nil {
 		return
 	}
+	route.Plugins.Other = nil // the field is asked, which holds what it can
 	for _, p := range route.Validate(apisix.Block) {
 		switch {
 		case !strings.HasPrefix(p.Field, "plugins."+name) || strings.HasPrefix(x.node.At(p.Field).Text, "$"):
