@@ -14,7 +14,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/amesh-render/amesh-render/diff"
-	"github.com/amesh-render/amesh-render/render"
 )
 
 var diffCommand = command{
@@ -53,7 +52,7 @@ Ids, names, descriptions and labels count as differences, although no request ca
 		choices(set, "ignore", "endpoints: which ones upstreams have")
 		set.BoolVar(&f.exitZero, "exit-zero", false, "exit with 0 also if something differs")
 		markCommandLineOnly(set)
-		f.declareRender(set)
+		f.declareInput(set)
 		return f.run
 	},
 }
@@ -62,18 +61,14 @@ type diffFlags struct {
 	output            string
 	traffic, exitZero bool
 	ignore            []string
-	renderFlags
+	inputFlags
 }
 
 func (f *diffFlags) run(s Streams, args []string) error {
 	if len(args) != 2 {
 		return usageError{fmt.Errorf("it takes two arguments, OLD and NEW, not %d", len(args))}
 	}
-	options, err := f.options()
-	if err != nil {
-		return usageError{err}
-	}
-	pairs, err := readPairs(args[0], args[1], s, options)
+	pairs, err := f.readPairs(args[0], args[1], s)
 	if err != nil {
 		return err
 	}
@@ -123,7 +118,7 @@ func writeJSON(w io.Writer, v any) error {
 type inputPair struct{ old, new *input }
 
 // readPairs reads two files, or those of two directories.
-func readPairs(old, new string, s Streams, o render.Options) ([]inputPair, error) {
+func (f *diffFlags) readPairs(old, new string, s Streams) ([]inputPair, error) {
 	if old == "-" && new == "-" {
 		return nil, usageError{errors.New("only one of OLD and NEW can be standard input")}
 	}
@@ -131,7 +126,7 @@ func readPairs(old, new string, s Streams, o render.Options) ([]inputPair, error
 		return nil, usageError{fmt.Errorf("%s and %s: one is a directory, the other is not", old, new)}
 	}
 	if !isDirectory(old) {
-		p, err := readPair(old, new, s, o)
+		p, err := f.readPair(old, new, s)
 		return []inputPair{p}, err
 	}
 	names, sides := map[string]bool{}, [2]map[string]bool{{}, {}}
@@ -152,7 +147,7 @@ func readPairs(old, new string, s Streams, o render.Options) ([]inputPair, error
 				paths[i] = filepath.Join(dir, filepath.FromSlash(name))
 			}
 		}
-		p, err := readPair(paths[0], paths[1], s, o)
+		p, err := f.readPair(paths[0], paths[1], s)
 		if err != nil {
 			return nil, err
 		}
@@ -172,7 +167,7 @@ func (p inputPair) rename(name string) {
 }
 
 // readPair reads two files at once; no path is no file.
-func readPair(old, new string, s Streams, o render.Options) (p inputPair, err error) {
+func (f *diffFlags) readPair(old, new string, s Streams) (p inputPair, err error) {
 	var errs [2]error
 	var wait sync.WaitGroup
 	for i, path := range []string{old, new} {
@@ -181,7 +176,7 @@ func readPair(old, new string, s Streams, o render.Options) (p inputPair, err er
 		}
 		wait.Go(func() {
 			var in *input
-			if in, errs[i] = readInput(path, s, o); i == 0 {
+			if in, errs[i] = f.read(path, s); i == 0 {
 				p.old = in
 			} else {
 				p.new = in
@@ -206,7 +201,7 @@ func (in *input) side() diff.Side {
 	if in == nil {
 		return diff.Side{}
 	}
-	s := diff.Side{Name: in.name, Config: in.config, Findings: in.findings}
+	s := diff.Side{Name: in.name, Config: in.resolved(), Findings: in.findings}
 	if in.file != nil {
 		s.Objects = in.file.Objects()
 	} else {

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/spf13/pflag"
+
 	"github.com/amesh-render/amesh-render/render"
 	"github.com/amesh-render/amesh-render/render/apisix"
 	"github.com/amesh-render/amesh-render/standalone"
@@ -21,6 +23,7 @@ import (
 type input struct {
 	name     string
 	snapshot *snapshot.Snapshot // of a dump, else nil
+	options  render.Options     // with which a dump was rendered
 	findings []render.Finding   // of a dump; never nil then
 	file     *standalone.File   // of a rendered file, else nil
 	text     []byte             // of a rendered file
@@ -28,9 +31,19 @@ type input struct {
 	config   *apisix.Config // what APISIX makes of it
 }
 
-// readInput reads the file at path, "-" being standard input. A dump is rendered with the options; what is wrong with a
-// rendered file for APISIX is counted on standard error.
-func readInput(path string, s Streams, o render.Options) (*input, error) {
+// inputFlags say how dumps are rendered that commands look into.
+type inputFlags struct {
+	renderFlags
+	pluginFlags
+}
+
+func (f *inputFlags) declareInput(set *pflag.FlagSet) {
+	f.declareRender(set)
+	f.declarePlugins(set)
+}
+
+// read reads the file at path, "-" being standard input. A dump is rendered by the flags.
+func (f *inputFlags) read(path string, s Streams) (*input, error) {
 	name, text, err := readText(path, s.In)
 	if err != nil {
 		return nil, err
@@ -47,9 +60,28 @@ func readInput(path string, s Streams, o render.Options) (*input, error) {
 	if in.snapshot, err = snapshot.Decode(snapshot.Source{Name: name, Reader: bytes.NewReader(text)}); err != nil {
 		return nil, err
 	}
-	result := render.Render(in.snapshot, o)
+	if in.options, err = f.options(); err != nil {
+		return nil, usageError{err}
+	}
+	if err := f.extend(&in.options, in.snapshot); err != nil {
+		return nil, err
+	}
+	result := render.Render(in.snapshot, in.options)
 	in.config, in.findings = result.Config, append([]render.Finding{}, result.Findings...)
 	return in, nil
+}
+
+// resolved is the input's configuration with all that routes take from other objects.
+func (in *input) resolved() *apisix.Config {
+	if in.file != nil || len(in.config.Others) == 0 {
+		return in.config
+	}
+	file, err := standalone.Read(in.name, apisix.Encode(in.config, apisix.EncodeOptions{Format: apisix.Lines}))
+	if err != nil { // what we write can be read; if it cannot, what we know is still better than nothing
+		return in.config
+	}
+	config, _ := file.Config()
+	return config
 }
 
 // warn says on standard error how many problems a rendered file has.

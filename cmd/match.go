@@ -62,7 +62,7 @@ gateway arrives on the URL's port, or on 8080 for 80 and 8443 for 443, if it is 
 		set.BoolVar(&f.all, "all", false, "show all routes that were tried, all nodes and all findings")
 		set.BoolVar(&f.strict, "strict", false, "exit with code 1 if the proxies differ")
 		markCommandLineOnly(set)
-		f.declareRender(set)
+		f.declareInput(set)
 		return f.run
 	},
 }
@@ -72,7 +72,7 @@ type matchFlags struct {
 	direction, port, destination, remote, random string
 	output                                       string
 	http2, all, strict                           bool
-	renderFlags
+	inputFlags
 }
 
 func (f *matchFlags) run(s Streams, args []string) error {
@@ -83,11 +83,7 @@ func (f *matchFlags) run(s Streams, args []string) error {
 	if err != nil {
 		return usageError{err}
 	}
-	options, err := f.options()
-	if err != nil {
-		return usageError{err}
-	}
-	mesh, err := loadMesh(args[0], options, s)
+	mesh, err := f.loadMesh(args[0], s)
 	if err != nil {
 		return err
 	}

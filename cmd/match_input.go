@@ -4,19 +4,22 @@ import (
 	"strings"
 
 	"github.com/amesh-render/amesh-render/match"
-	"github.com/amesh-render/amesh-render/render"
 	"github.com/amesh-render/amesh-render/standalone"
 )
 
 // loadMesh reads the file at path, of which - is standard input. What is wrong with a file for APISIX is told with the
 // routes that it is about.
-func loadMesh(path string, o render.Options, s Streams) (*match.Mesh, error) {
-	in, err := readInput(path, s, o)
+func (f *matchFlags) loadMesh(path string, s Streams) (*match.Mesh, error) {
+	o, err := f.options()
+	if err != nil {
+		return nil, usageError{err}
+	}
+	in, err := f.read(path, s)
 	if err != nil {
 		return nil, err
 	}
 	if in.snapshot != nil {
-		return match.OfDump(in.snapshot, o), nil
+		return match.OfRendered(in.snapshot, in.resolved(), in.findings, in.options), nil
 	}
 	mesh := match.OfConfig(in.config, o)
 	for _, p := range in.problems {

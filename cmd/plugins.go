@@ -15,6 +15,7 @@ import (
 type pluginFlags struct{ configs, overlays, custom []string }
 
 func (f *pluginFlags) declarePlugins(set *pflag.FlagSet) {
+	defer heading(set, "Plugins and objects of your own")()
 	set.StringArrayVar(&f.configs, "plugin-config", nil, "put the plugins of the AmeshPluginConfigs in this `PATH`, a file or a "+
 		"directory of them, on the routes; may be given several times")
 	set.StringArrayVar(&f.overlays, "overlay", nil, "add the objects in this `FILE`, a template; may be given several times")

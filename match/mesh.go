@@ -37,8 +37,14 @@ type Mesh struct {
 // these options.
 func OfDump(s *snapshot.Snapshot, o render.Options) *Mesh {
 	rendered := render.Render(s, o)
-	m := newMesh(rendered.Config, o)
-	m.snapshot, m.findings, m.proxy = s, rendered.Findings, modelenvoy.FromSnapshot(s)
+	return OfRendered(s, rendered.Config, rendered.Findings, o)
+}
+
+// OfRendered is the mesh as a dump tells of it that has been rendered with these options: c is what came of it, with all
+// that routes take from other objects.
+func OfRendered(s *snapshot.Snapshot, c *apisix.Config, findings []render.Finding, o render.Options) *Mesh {
+	m := newMesh(c, o)
+	m.snapshot, m.findings, m.proxy = s, findings, modelenvoy.FromSnapshot(s)
 	kind, rest, _ := strings.Cut(s.Node().GetId(), "~")
 	m.gateway = o.Role == render.Gateway || o.Role == "" && kind == "router"
 	address, _, _ := strings.Cut(rest, "~")
