@@ -76,7 +76,7 @@ func (in *input) resolved() *apisix.Config {
 	if in.file != nil || len(in.config.Others) == 0 {
 		return in.config
 	}
-	file, err := standalone.Read(in.name, apisix.Encode(in.config, apisix.EncodeOptions{Format: apisix.Lines}))
+	file, err := standalone.Read("rendered.yaml", apisix.Encode(in.config, apisix.EncodeOptions{Format: apisix.Lines}))
 	if err != nil { // what we write can be read; if it cannot, what we know is still better than nothing
 		return in.config
 	}
