@@ -73,7 +73,7 @@ func (m *markdown) file(f File, several bool) {
 	m.findings("lost from now on", f.Findings.New)
 	m.findings("lost no longer", f.Findings.Gone)
 	if f.Labels > 0 {
-		m.line("\n<sub>No request can notice that the ids, names or labels of %s differ.</sub>", plural(f.Labels, "other object"))
+		m.line("\n<sub>%s</sub>", f.labelsWords())
 	}
 }
 

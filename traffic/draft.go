@@ -123,7 +123,8 @@ func (d *draft) weight() int {
 // requestKey is the same text for requests that are the same.
 func requestKey(r *model.Request) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s %s %s %s %d %v %v %x", r.Method, r.Scheme, r.Authority, r.Target, r.LocalPort, r.Destination, r.Remote, r.Random)
+	fmt.Fprintf(&b, "%s %s %s %s %d %v %v %x",
+		r.Method, r.Scheme, r.Authority, r.Target, r.LocalPort, r.Destination, r.Remote, r.Random)
 	for _, h := range r.Headers {
 		fmt.Fprintf(&b, "\n%s: %s", h.Name, h.Value)
 	}
