@@ -11,9 +11,9 @@ import (
 	"github.com/amesh-render/amesh-render/render/apisix"
 )
 
-// doing compares what two routes do with requests: where they send them, or what they answer.
-func (c *comparison) doing(old, new *apisix.Route) []Aspect {
-	var out []Aspect
+// doing compares what two routes do with requests: where they send them, or what they answer. moved says that they name
+// upstreams of other ids to the same effect.
+func (c *comparison) doing(old, new *apisix.Route) (out []Aspect, moved bool) {
 	for _, a := range []*Aspect{
 		aspect("answer", answerWords(old.Plugins), answerWords(new.Plugins)),
 		aspect("redirect", redirectWords(old.Plugins), redirectWords(new.Plugins)),
@@ -23,7 +23,33 @@ func (c *comparison) doing(old, new *apisix.Route) []Aspect {
 			out = append(out, *a)
 		}
 	}
-	return out
+	if len(out) > 0 {
+		return out, false
+	}
+	return c.otherUpstreams(old, new)
+}
+
+// otherUpstreams compares the upstreams of two routes that send the same shares to the same clusters. One cluster may have
+// several upstreams, with retries or hashing of their own.
+func (c *comparison) otherUpstreams(old, new *apisix.Route) (out []Aspect, moved bool) {
+	a, b := append(c.old.targets(old), target{id: old.UpstreamID}), append(c.new.targets(new), target{id: new.UpstreamID})
+	for i := range min(len(a), len(b)) {
+		if a[i].id == b[i].id {
+			continue
+		}
+		moved = true
+		was, is := c.old.raw["upstreams"][a[i].id], c.new.raw["upstreams"][b[i].id]
+		if was == nil || is == nil { // not one that requests go to: those have been compared
+			out = append(out, Aspect{Name: "upstream_id", Old: a[i].id, New: b[i].id})
+			continue
+		}
+		for _, f := range fieldsOf(map[string]any(was), map[string]any(is)) {
+			if top := topField(f.Path); top != "nodes" && !slices.Contains(labelFields, top) {
+				out = append(out, Aspect{Name: "upstream's " + f.Path, Old: f.Old, New: f.New})
+			}
+		}
+	}
+	return out, moved
 }
 
 // does is what a route does with requests, in words.

@@ -31,6 +31,7 @@ routes:
   - {id: r, name: shop, hosts: [a.test], uri: /*, vars: [[http_x, ==, "1"]], timeout: {connect: 1, send: 2, read: 2}, upstream_id: u}
 upstreams:
   - {id: u, name: "outbound|80|v1|shop.default", type: roundrobin, retries: 1, nodes: [{host: 10.0.0.1, port: 80, weight: 1}]}
+  - {id: u2, name: "outbound|80|v1|shop.default #2", type: roundrobin, retries: 9, nodes: [{host: 10.0.0.1, port: 80, weight: 1}]}
   - {id: w, name: "outbound|80|v2|shop.default", type: roundrobin, retries: 1, nodes: [{host: 10.0.0.2, port: 80, weight: 1}]}
 consumers:
   - {username: jack, plugins: {key-auth: {key: a}}}
@@ -70,6 +71,7 @@ func TestEachChangeIsTold(t *testing.T) {
 		{"websocket", "uri: /*", "uri: /*, enable_websocket: true", "\n      enable_websocket  + true"},
 		{"retries", "retries: 1, nodes: [{host: 10.0.0.1", "retries: 5, nodes: [{host: 10.0.0.1",
 			"  ~ outbound|80|v1|shop.default  1 endpoint\n      retries  - 1\n               + 5"},
+		{"another upstream of the cluster", "upstream_id: u}", "upstream_id: u2}", "\n      upstream's retries  - 1\n                          + 9"},
 		{"no endpoint left", "[{host: 10.0.0.1, port: 80, weight: 1}]", "[]", "0 endpoints: −1, none left: 503"},
 		{"consumer", "key: a", "key: b", "  ~ consumers/jack\n      plugins.key-auth.key: \"a\" → \"b\""},
 		{"labels alone", "name: shop,", "name: shop, labels: {a: b},", "No request can notice that the ids, names or labels of 1 other object differ."},

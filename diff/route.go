@@ -34,7 +34,8 @@ func (c *comparison) route(old, new *apisix.Route) (r Route, labels, differs boo
 	if old.ID != new.ID {
 		r.OldID = old.ID
 	}
-	r.Aspects = append(r.Aspects, c.doing(old, new)...)
+	doing, moved := c.doing(old, new)
+	r.Aspects = append(r.Aspects, doing...)
 	r.Aspects = append(r.Aspects, matching(old, new)...)
 	if a := aspect("timeout", timeoutWords(old.Timeout), timeoutWords(new.Timeout)); a != nil {
 		r.Aspects = append(r.Aspects, *a)
@@ -43,7 +44,7 @@ func (c *comparison) route(old, new *apisix.Route) (r Route, labels, differs boo
 	r.Aspects = append(r.Aspects, c.splitBeside(old.ID, new.ID)...)
 	rest := c.rest("routes", old.ID, new.ID, routeFields...)
 	r.Aspects = append(r.Aspects, rest.aspects()...)
-	return r, rest.labels || r.OldID != "", len(r.Aspects) > 0
+	return r, rest.labels || moved || r.OldID != "", len(r.Aspects) > 0
 }
 
 // aspect is nil if there is no difference.

@@ -50,8 +50,7 @@ func (c *comparison) rest(section, oldID, newID string, known ...string) rest {
 	var r rest
 	old, new := c.old.raw[section][oldID], c.new.raw[section][newID]
 	for _, f := range fieldsOf(map[string]any(old), map[string]any(new)) {
-		top := f.Path[:cmp.Or(max(strings.IndexAny(f.Path, ".["), 0), len(f.Path))]
-		switch {
+		switch top := topField(f.Path); {
 		case slices.Contains(labelFields, top):
 			r.labels = true
 		case !slices.Contains(known, top):
@@ -59,6 +58,14 @@ func (c *comparison) rest(section, oldID, newID string, known ...string) rest {
 		}
 	}
 	return r
+}
+
+// topField is the field of the object that a path is in.
+func topField(path string) string {
+	if i := strings.IndexAny(path, ".["); i >= 0 {
+		return path[:i]
+	}
+	return path
 }
 
 // aspects are the fields as aspects: one for each field of the object.
