@@ -19,7 +19,7 @@ import (
 // must be so; and where random requests fare differently, requests must be listed, but for few edits: the search tries what
 // routes ask for, not everything.
 func TestTrafficChangesAreFound(t *testing.T) {
-	const tries = 70
+	const tries = 40
 	noticed, missed := 0, 0
 	for seed := range uint64(tries) {
 		rng := rand.New(rand.NewPCG(seed, 5))
