@@ -11,21 +11,6 @@ import (
 	"github.com/amesh-render/amesh-render/render/apisix"
 )
 
-// forwardAuthPriority is where forward-auth stands among the plugins that run in one phase.
-const forwardAuthPriority = 2002
-
-// actsTooEarly says why a route must not have a plugin of this configuration: it would act, and might answer with what an
-// upstream has said, before a plugin that may refuse. All other guards are conditions of routes, which hold before any plugin runs.
-func actsTooEarly(route *apisix.Route, conf map[string]any) string {
-	if route.Plugins == nil || route.Plugins.ForwardAuth == nil {
-		return ""
-	}
-	if priority, ok := metaOf(conf)["priority"]; ok && number(priority) >= forwardAuthPriority {
-		return "its _meta.priority would have it act before the plugin forward-auth, by which requests are refused"
-	}
-	return ""
-}
-
 func number(x any) float64 {
 	switch x := x.(type) {
 	case int:

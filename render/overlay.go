@@ -22,6 +22,7 @@ func (r *renderer) overlays() {
 		}
 	}
 	o.guardNames()
+	o.question = questionOf(r.config.Routes...)
 	for _, one := range r.options.Plugins.Overlays {
 		o.expand(one)
 	}
@@ -41,6 +42,8 @@ type overlay struct {
 	users  map[string]added // what overlays add, likewise
 	order  []string
 	guards []string // names of plugins that the renderer uses on routes
+	// question is what its routes ask services about.
+	question question
 }
 
 // added is an object of an overlay.
@@ -132,7 +135,7 @@ func (o *overlay) emit(a added) {
 	}
 }
 
-// harmless is the object without plugins that would undo what routes refuse: a cache in a global rule, and plugins of
+// harmless is the object without plugins that would undo what routes refuse: what must not be in a global rule, and plugins of
 // consumers in place of those of routes. It reports those, and plugins that APISIX does not have.
 func (o *overlay) harmless(a added) apisix.Object {
 	all, ok := a.object["plugins"].(map[string]any)
@@ -147,8 +150,8 @@ func (o *overlay) harmless(a added) apisix.Object {
 		case !o.known(name):
 			o.findings.dropped(a.at, field, "APISIX 3.18 has no plugin %q, and leaves out all that names it; "+
 				"--custom-plugin names those of your own", name)
-		case a.section == "global_rules" && slices.Contains(caches, name):
-			o.findings.dropped(a.at, field, "%s", cacheBeforeGuards)
+		case a.section == "global_rules" && unfitForAll(name, conf, o.question) != "":
+			o.findings.dropped(a.at, field, "%s", unfitForAll(name, conf, o.question))
 			delete(kept, name)
 		case (a.section == "consumers" || a.section == "consumer_groups") && o.undoes(name, conf):
 			o.findings.dropped(a.at, field, "it would take the place of what routes of the mesh do by this plugin, or "+
@@ -161,9 +164,10 @@ func (o *overlay) harmless(a added) apisix.Object {
 	return object
 }
 
-// undoes reports whether a consumer's plugin would replace one of the renderer's, or answer before it can refuse.
+// undoes reports whether a consumer's plugin would replace one of the renderer's, answer before it can refuse, or
+// change what it judges.
 func (o *overlay) undoes(name string, conf map[string]any) bool {
-	return slices.Contains(o.guards, name) ||
+	return slices.Contains(o.guards, name) || o.question.changedBy(name, conf) != "" ||
 		slices.Contains(o.guards, "forward-auth") && number(metaOf(conf)["priority"]) >= forwardAuthPriority
 }
 

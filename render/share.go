@@ -39,14 +39,15 @@ func (r *renderer) addObject(section string, o apisix.Object) {
 
 // globalRules renders the configurations that ask for one.
 func (u *userPlugins) globalRules(configs []*plugins.Config) {
+	q := questionOf(u.config.Routes...)
 	for _, c := range configs {
 		if !c.Global {
 			continue
 		}
 		all := map[string]any{}
 		for name, m := range u.merge([]*plugins.Config{c}) {
-			if slices.Contains(caches, name) {
-				u.lost(m, ".name", "%s", cacheBeforeGuards)
+			if reason := unfitForAll(name, m.Config, q); reason != "" {
+				u.lost(m, "", "%s", reason)
 				continue
 			}
 			all[name] = m.Config
@@ -57,12 +58,6 @@ func (u *userPlugins) globalRules(configs []*plugins.Config) {
 		u.addObject("global_rules", apisix.Object{"id": apisix.ID(u.names[c], "global rule\x00"+u.names[c]), "plugins": all})
 	}
 }
-
-// caches are plugins that answer with what an upstream has said to somebody else. Global rules run before the plugins of
-// routes, those that refuse among them.
-var caches = []string{"ai-cache", "graphql-proxy-cache", "proxy-cache"}
-
-const cacheBeforeGuards = "in a global rule it would answer from the cache before a route can refuse: put it on routes"
 
 // metadata renders the plugin_metadata of configurations: of two for one plugin the later is in force.
 func (u *userPlugins) metadata(configs []*plugins.Config) {

@@ -196,7 +196,7 @@ func (u *userPlugins) route(route *apisix.Route, merged map[string]plugins.Merge
 	later := answersLater(route, merged)
 	for _, name := range slices.Sorted(maps.Keys(merged)) {
 		m := merged[name]
-		if reason := actsTooEarly(route, m.Config); reason != "" {
+		if reason := actsTooEarly(route, name, m.Config); reason != "" {
 			u.clash(route, name, m, reason)
 			continue
 		}
