@@ -3,7 +3,6 @@ package plugins
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"reflect"
 	"strings"
@@ -11,30 +10,35 @@ import (
 )
 
 // functions are what templates can call, beside what package template has. There is none that reads the environment, files
-// or the clock: a template comes to the same for the same node. Steps counts what has been done.
-func functions(steps *int) template.FuncMap {
+// or the clock: a template comes to the same for the same node. Those that make text out of text spend of a budget: values
+// that double in a loop would soon fill all memory.
+func functions(b *budget) template.FuncMap {
 	return template.FuncMap{
-		"step": func() (string, error) {
-			if *steps++; *steps > maxSteps {
-				return "", errors.New("the template does not come to an end")
-			}
-			return "", nil
+		"step": b.step,
+		"quote": func(x any) (string, error) {
+			return b.text(func(x ...any) string { return toJSON(fmt.Sprint(x...)) }, orEmpty(x))
 		},
-		"quote":      func(x any) string { return toJSON(fmt.Sprint(orEmpty(x))) },
-		"toJson":     toJSON,
+		"toJson":     func(x any) (string, error) { return b.text(func(...any) string { return toJSON(x) }, orEmpty(x)) },
 		"default":    func(otherwise, x any) any { return defaultTo(otherwise, x) },
-		"lower":      strings.ToLower,
-		"upper":      strings.ToUpper,
+		"lower":      func(s string) (string, error) { return strings.ToLower(s), b.spend(len(s)) },
+		"upper":      func(s string) (string, error) { return strings.ToUpper(s), b.spend(len(s)) },
 		"trim":       strings.TrimSpace,
 		"trimPrefix": func(prefix, s string) string { return strings.TrimPrefix(s, prefix) },
 		"trimSuffix": func(suffix, s string) string { return strings.TrimSuffix(s, suffix) },
-		"replace":    func(old, new, s string) string { return strings.ReplaceAll(s, old, new) },
+		"replace":    b.replace,
 		"hasPrefix":  func(prefix, s string) bool { return strings.HasPrefix(s, prefix) },
 		"hasSuffix":  func(suffix, s string) bool { return strings.HasSuffix(s, suffix) },
-		"contains":   func(part, s string) bool { return strings.Contains(s, part) },
-		"split":      func(sep, s string) []string { return strings.Split(s, sep) },
-		"join":       func(sep string, list []string) string { return strings.Join(list, sep) },
-		"indent":     indent,
+		"contains":   func(part, s string) (bool, error) { return strings.Contains(s, part), b.spend(len(s)) },
+		"split":      func(sep, s string) ([]string, error) { return strings.Split(s, sep), b.spend(len(s)) },
+		"join":       b.join,
+		"indent":     b.indent,
+		// Those of package template that make text.
+		"print":    func(x ...any) (string, error) { return b.text(fmt.Sprint, x...) },
+		"println":  func(x ...any) (string, error) { return b.text(fmt.Sprintln, x...) },
+		"html":     func(x ...any) (string, error) { return b.text(template.HTMLEscaper, x...) },
+		"js":       func(x ...any) (string, error) { return b.text(template.JSEscaper, x...) },
+		"urlquery": func(x ...any) (string, error) { return b.text(template.URLQueryEscaper, x...) },
+		"printf":   b.printf,
 	}
 }
 
@@ -63,10 +67,4 @@ func defaultTo(otherwise, x any) any {
 		return otherwise
 	}
 	return x
-}
-
-// indent puts n spaces, at most 100, before each line.
-func indent(n int, s string) string {
-	pad := strings.Repeat(" ", max(0, min(n, 100)))
-	return pad + strings.ReplaceAll(s, "\n", "\n"+pad)
 }

@@ -34,15 +34,9 @@ type Node struct {
 	OutboundPort, InboundPort int // of APISIX
 }
 
-// How much a template may do: it comes from a file, and must come to an end.
-const (
-	maxSteps  = 100_000
-	maxOutput = 16 << 20
-)
-
 // ParseOverlay reads a template. An error is an *Error.
 func ParseOverlay(name string, text []byte) (*Overlay, error) {
-	t, err := template.New("overlay").Option("missingkey=zero").Funcs(functions(new(int))).Parse(string(text))
+	t, err := template.New("overlay").Option("missingkey=zero").Funcs(functions(new(budget))).Parse(string(text))
 	if err != nil {
 		return nil, templateError(name, err)
 	}
@@ -81,7 +75,7 @@ func inner(branches ...*parse.ListNode) {
 }
 
 // stepNode is the call of step.
-var stepNode = template.Must(template.New("").Funcs(functions(new(int))).Parse("{{step}}")).Root.Nodes[0]
+var stepNode = template.Must(template.New("").Funcs(functions(new(budget))).Parse("{{step}}")).Root.Nodes[0]
 
 // Expand fills the template in for a node, and returns its objects by section, in the order of the text. An error is an
 // *Error; Problems are objects and sections that cannot be used.
@@ -91,7 +85,7 @@ func (o *Overlay) Expand(node Node) (map[string][]apisix.Object, []Problem, erro
 		return nil, nil, &Error{File: o.Name, Err: err}
 	}
 	out := &limited{}
-	if err := t.Funcs(functions(new(int))).Execute(out, node.data()); err != nil {
+	if err := t.Funcs(functions(new(budget))).Execute(out, node.data()); err != nil {
 		return nil, nil, templateError(o.Name, err)
 	}
 	if i := bytes.Index(out.Bytes(), []byte("<no value>")); i >= 0 {
@@ -186,14 +180,31 @@ func (v *values) sections(doc *yaml.Node, into map[string][]apisix.Object) ([]Pr
 			if err != nil {
 				return nil, err
 			}
-			if object.ID(p.key) == "" {
-				problems = append(problems, Problem{Lost: true, Field: path, Message: "the object has no id"})
+			if why := wrongID(p.key, object.ID(p.key)); why != "" {
+				problems = append(problems, Problem{Lost: true, Field: path, Message: why})
 				continue
 			}
 			into[p.key] = append(into[p.key], object)
 		}
 	}
 	return problems, nil
+}
+
+// idForm is the form of ids that APISIX takes, in its schema_def.lua; of secrets, with the kind of store before a slash.
+var idForm = regexp.MustCompile(`^[a-zA-Z0-9-_.]{1,64}$`)
+
+// wrongID says why an object of a section cannot have an id.
+func wrongID(section, id string) string {
+	if _, name, ok := strings.Cut(id, "/"); ok && section == "secrets" {
+		id = name
+	}
+	switch {
+	case id == "":
+		return "the object has no id"
+	case !idForm.MatchString(id) && section != "consumers":
+		return fmt.Sprintf("the id %q is not of at most 64 letters, digits, '-', '_' and '.'", id)
+	}
+	return ""
 }
 
 func (v *values) object(n *yaml.Node, path string) (apisix.Object, error) {
