@@ -84,11 +84,23 @@ func (in *input) resolved() *apisix.Config {
 	return config
 }
 
-// warn says on standard error how many problems a rendered file has.
+// warn says on standard error how many problems a rendered file has, and of how much in it nobody here knows what it does.
 func (in *input) warn(command string, s Streams) {
-	if n := len(in.problems); n > 0 {
+	unknown, first := 0, ""
+	for _, p := range in.problems {
+		if p.Level == standalone.Warning {
+			if unknown++; unknown == 1 {
+				first = p.String()
+			}
+		}
+	}
+	if n := len(in.problems) - unknown; n > 0 {
 		fmt.Fprintf(s.Err, "amesh-render: %s: %s in %s; \"amesh-render validate\" lists them\n",
 			command, counted(n, "problem"), printable(in.name))
+	}
+	if unknown > 0 {
+		fmt.Fprintf(s.Err, "amesh-render: %s: %s in %s of which not all is known, the first: %s\n",
+			command, counted(unknown, "place"), printable(in.name), printable(first))
 	}
 }
 

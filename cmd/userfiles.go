@@ -99,17 +99,25 @@ func (u *userFiles) load() *plugins.Set {
 
 // take reads a file, unless it has been, and returns what it holds, or held when it was last good; nil if there is nothing.
 func take[T any](u *userFiles, set *plugins.Set, name string, there map[string]bool, good map[string]*T, parse func(string, []byte) (*T, error)) *T {
-	if there[name] {
+	if there[whole(name)] {
 		return nil
 	}
 	content, err := readUserFile(name, parse)
-	if there[name] = u.judge(set, name, err); !there[name] {
+	if there[whole(name)] = u.judge(set, name, err); !there[whole(name)] {
 		return nil
 	}
 	if err == nil {
 		good[name] = content
 	}
 	return good[name]
+}
+
+// whole is a path however it is spelt: of a file that is named twice, one would be in conflict with the other.
+func whole(path string) string {
+	if absolute, err := filepath.Abs(path); err == nil {
+		return absolute
+	}
+	return filepath.Clean(path)
 }
 
 // goodIn are the files of a directory that were good.
@@ -164,19 +172,19 @@ func (u *userFiles) judge(set *plugins.Set, name string, err error) bool {
 // forget drops what files held that have gone.
 func (u *userFiles) forget(there map[string]bool) {
 	for name := range u.goodFiles {
-		if !there[name] {
+		if !there[whole(name)] {
 			delete(u.goodFiles, name)
 			u.log.Info("the file has gone, and what it held with it", "file", name)
 		}
 	}
 	for name := range u.goodOverlays {
-		if !there[name] {
+		if !there[whole(name)] {
 			delete(u.goodOverlays, name)
 			u.log.Info("the file has gone, and what it held with it", "file", name)
 		}
 	}
 	for name := range u.broken {
-		if !there[name] {
+		if !there[whole(name)] {
 			delete(u.broken, name)
 		}
 	}

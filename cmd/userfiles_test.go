@@ -149,11 +149,20 @@ func TestUserFilesAtTheStart(t *testing.T) {
 	}
 	good, bad := put("good.yaml", manifestOf("a", "one")), put("bad.yaml", "\n\nkind: {")
 	overlay := put("overlay.yaml", "routes: {{")
+	here, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	relative, err := filepath.Rel(here, good)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, tc := range []struct {
 		configs, overlays []string
 		want              string
 	}{
 		{[]string{good, good}, nil, ""},
+		{[]string{good, dir + "/./good.yaml", relative}, nil, ""},
 		{[]string{good, bad}, nil, "bad.yaml:3: is not YAML"},
 		{[]string{filepath.Join(dir, "missing")}, nil, "no such file"},
 		{nil, []string{overlay}, "overlay.yaml:1: "},

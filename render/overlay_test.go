@@ -48,7 +48,7 @@ func TestOverlays(t *testing.T) {
 		{"an upstream that is not there", "user-overlay", `routes: [{id: r, uri: /, upstream_id: none}]`,
 			render.Dropped, "route/r", "upstream_id", `no upstream has the id "none"`},
 		{"an id that APISIX does not take", "user-overlay", `protos: [{id: "a b", content: x}]`,
-			render.Dropped, "proto/a b", "id", "characters other than"},
+			render.Dropped, "overlay/a", "protos[0]", "is not of at most 64"},
 		{"a plugin that nobody knows", "user-overlay", `services: [{id: s, plugins: {no-such: {}}}]`,
 			render.Dropped, "overlay/a", "services/s plugins.no-such", "has no plugin"},
 		{"text for the environment", "user-overlay", `protos: [{id: p, content: "${{"}]`,
