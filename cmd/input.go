@@ -71,16 +71,18 @@ func (f *inputFlags) read(path string, s Streams) (*input, error) {
 	return in, nil
 }
 
-// resolved is the input's configuration with all that routes take from other objects.
+// resolved is the input's configuration with all that routes take from other objects. What of that cannot be told is added to
+// its problems.
 func (in *input) resolved() *apisix.Config {
 	if in.file != nil || len(in.config.Others) == 0 {
 		return in.config
 	}
-	file, err := standalone.Read("rendered.yaml", apisix.Encode(in.config, apisix.EncodeOptions{Format: apisix.Lines}))
+	file, err := standalone.Read("apisix.yaml", apisix.Encode(in.config, apisix.EncodeOptions{Format: apisix.Lines}))
 	if err != nil { // what we write can be read; if it cannot, what we know is still better than nothing
 		return in.config
 	}
-	config, _ := file.Config()
+	config, problems := file.Config()
+	in.problems = problems
 	return config
 }
 

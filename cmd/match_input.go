@@ -19,7 +19,11 @@ func (f *matchFlags) loadMesh(path string, s Streams) (*match.Mesh, error) {
 		return nil, err
 	}
 	if in.snapshot != nil {
-		return match.OfRendered(in.snapshot, in.resolved(), in.findings, in.options), nil
+		mesh := match.OfRendered(in.snapshot, in.resolved(), in.findings, in.options)
+		for _, p := range in.problems {
+			remark(mesh, p)
+		}
+		return mesh, nil
 	}
 	mesh := match.OfConfig(in.config, o)
 	for _, p := range in.problems {

@@ -23,6 +23,7 @@ func (r *renderer) overlays() {
 	}
 	o.guardNames()
 	o.question = questionOf(r.config.Routes...)
+	o.refuses = o.question.asked || slices.ContainsFunc(r.placed, refuses)
 	for _, one := range r.options.Plugins.Overlays {
 		o.expand(one)
 	}
@@ -44,6 +45,7 @@ type overlay struct {
 	guards []string // names of plugins that the renderer uses on routes
 	// question is what its routes ask services about.
 	question question
+	refuses  bool // some of its routes refuse requests, or ask who may pass
 }
 
 // added is an object of an overlay.
@@ -97,6 +99,15 @@ func (o *overlay) expand(one *plugins.Overlay) {
 	}
 }
 
+// refuses reports whether a route answers that a client must not do this, or must say who it is.
+func refuses(p placedRoute) bool {
+	if p.own || p.route.Plugins == nil || p.route.Plugins.FaultInjection == nil {
+		return false
+	}
+	abort := p.route.Plugins.FaultInjection.Abort
+	return abort != nil && (abort.HTTPStatus == 401 || abort.HTTPStatus == 403)
+}
+
 func (o *overlay) take(a added) {
 	id := a.object.ID(a.section)
 	key := a.section + "/" + id
@@ -123,6 +134,10 @@ func (o *overlay) emit(a added) {
 	}
 	switch a.section {
 	case "routes":
+		if o.refuses {
+			o.findings.approximate(a.at, "routes/"+a.object.ID(a.section), "the mesh refuses requests by routes of its own: what "+
+				"this route takes from those is not refused")
+		}
 		route := apisix.RouteOf(a.object)
 		route.Raw = a.object
 		o.config.Routes = append(o.config.Routes, route)

@@ -43,6 +43,8 @@ func TestOverlays(t *testing.T) {
 		{"a consumer's plugin in place of the one that refuses", "ext-authz-forward-auth",
 			`consumer_groups: [{id: g, plugins: {forward-auth: {uri: "http://yes"}}}]`,
 			render.Dropped, "overlay/a", "consumer_groups/g plugins.forward-auth", "would take the place"},
+		{"a route beside those that refuse", "ext-authz-forward-auth", `routes: [{id: r, uri: /checked/mine, plugins: {mocking: {}}}]`,
+			render.Approximate, "overlay/a", "routes/r", "the mesh refuses requests by routes of its own"},
 		{"a cache for all", "user-overlay", `global_rules: [{id: g, plugins: {proxy-cache: {}}}]`,
 			render.Dropped, "overlay/a", "global_rules/g plugins.proxy-cache", "before a route can refuse"},
 		{"an upstream that is not there", "user-overlay", `routes: [{id: r, uri: /, upstream_id: none}]`,
