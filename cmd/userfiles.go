@@ -79,7 +79,7 @@ func (u *userFiles) load() *plugins.Set {
 	for _, path := range u.configs {
 		names, err := manifests(path)
 		if err != nil { // a directory that is there: what was in it stays
-			u.judge(set, path, err)
+			there[whole(path)] = u.judge(set, path, err)
 			names = u.goodIn(path)
 		}
 		for _, name := range names {
