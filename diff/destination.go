@@ -2,6 +2,7 @@ package diff
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"reflect"
@@ -11,46 +12,31 @@ import (
 	"github.com/amesh-render/amesh-render/render/apisix"
 )
 
-// doing compares what two routes do with requests: where they send them, or what they answer. moved says that they name
-// upstreams of other ids to the same effect.
-func (c *comparison) doing(old, new *apisix.Route) (out []Aspect, moved bool) {
+// doing compares what two routes do with requests: where they send them, or what they answer.
+func (c *comparison) doing(old, new *apisix.Route) []Aspect {
+	var out []Aspect
 	for _, a := range []*Aspect{
 		aspect("answer", answerWords(old.Plugins), answerWords(new.Plugins)),
 		aspect("redirect", redirectWords(old.Plugins), redirectWords(new.Plugins)),
 		c.destination(old, new),
+		c.ownUpstream(old, new),
 	} {
 		if a != nil {
 			out = append(out, *a)
 		}
 	}
-	if len(out) > 0 {
-		return out, false
-	}
-	return c.otherUpstreams(old, new)
+	return out
 }
 
-// otherUpstreams compares the upstreams of two routes that send the same shares to the same clusters. One cluster may have
-// several upstreams, with retries or hashing of their own.
-func (c *comparison) otherUpstreams(old, new *apisix.Route) (out []Aspect, moved bool) {
-	a, b := append(c.old.targets(old), target{id: old.UpstreamID}), append(c.new.targets(new), target{id: new.UpstreamID})
-	for i := range min(len(a), len(b)) {
-		if a[i].id == b[i].id {
-			continue
-		}
-		moved = true
-		was, is := c.old.raw["upstreams"][a[i].id], c.new.raw["upstreams"][b[i].id]
-		if was == nil || is == nil { // not one that requests go to: those have been compared
-			out = append(out, Aspect{Name: "upstream_id", Old: a[i].id, New: b[i].id})
-			continue
-		}
-		for _, f := range fieldsOf(map[string]any(was), map[string]any(is)) {
-			if top := topField(f.Path); top != "nodes" && !slices.Contains(labelFields, top) {
-				out = append(out, Aspect{Name: "upstream's " + f.Path, Old: f.Old, New: f.New})
-			}
-		}
+// ownUpstream compares the upstreams that routes name beside those of traffic-split, to which no request may go.
+func (c *comparison) ownUpstream(old, new *apisix.Route) *Aspect {
+	if splits(old) && splits(new) && cmp.Or(c.renamed[old.UpstreamID], old.UpstreamID) != new.UpstreamID {
+		return aspect("upstream_id", old.UpstreamID, new.UpstreamID)
 	}
-	return out, moved
+	return nil
 }
+
+func splits(r *apisix.Route) bool { return r.Plugins != nil && r.Plugins.TrafficSplit != nil }
 
 // does is what a route does with requests, in words.
 func (c *comparison) does(s *indexed, r *apisix.Route) string {
@@ -97,19 +83,53 @@ func (t target) cluster() string {
 // destination compares where the routes send requests: clusters, shares, and whether they have endpoints at all.
 func (c *comparison) destination(old, new *apisix.Route) *Aspect {
 	a, b := c.old.targets(old), c.new.targets(new)
-	if slices.Equal(essence(a), essence(b)) {
+	if slices.Equal(essence(a, c.renamed), essence(b, nil)) {
 		return nil
 	}
-	return aspect("destination", c.destinationWords(c.old, old), c.destinationWords(c.new, new))
+	before, after := c.destinationWords(c.old, old), c.destinationWords(c.new, new)
+	if before == after { // other upstreams of the same clusters, or shares that hardly differ
+		before, after = exactWords(a), exactWords(b)
+	}
+	return aspect("destination", before, after)
 }
 
-// essence is what of the targets a client notices.
-func essence(list []target) []string {
+// essence is what of the targets a request may notice: which upstreams, by their ids on the new side, and their shares.
+func essence(list []target, renamed map[string]string) []string {
 	var out []string
 	for i, t := range list {
-		out = append(out, fmt.Sprintf("%s %s %s", t.cluster(), share(list, i), t.state()))
+		id := t.id
+		if to, ok := renamed[id]; ok {
+			id = to
+		}
+		out = append(out, fmt.Sprintf("%q %s %v %s", id, t.cluster(), portion(list, i), t.state()))
 	}
+	slices.Sort(out)
 	return out
+}
+
+// exactWords are the ids of the targets, with their weights.
+func exactWords(list []target) string {
+	var parts []string
+	for _, t := range list {
+		words := t.cluster() + " (upstream " + t.id + ")"
+		if len(list) > 1 {
+			words = fmt.Sprintf("%d of %s", t.weight, words)
+		}
+		parts = append(parts, words)
+	}
+	return strings.Join(parts, ", ")
+}
+
+// portion is the share of one of the targets, of 1; -1 for the only one, and where all weights are 0.
+func portion(list []target, i int) float64 {
+	total := 0.0
+	for _, t := range list {
+		total += float64(t.weight)
+	}
+	if len(list) < 2 || total == 0 {
+		return -1
+	}
+	return float64(list[i].weight) / total
 }
 
 // state says why an upstream serves nobody; empty if it may.
@@ -125,14 +145,11 @@ func (t target) state() string {
 
 // share is the share of one of the targets in percent; empty for the only one.
 func share(list []target, i int) string {
-	total := 0
-	for _, t := range list {
-		total += t.weight
-	}
-	if len(list) < 2 || total == 0 {
+	p := portion(list, i)
+	if p < 0 {
 		return ""
 	}
-	return fmt.Sprintf("%.4g%%", 100*float64(list[i].weight)/float64(total))
+	return fmt.Sprintf("%.4g%%", 100*p)
 }
 
 // destinationWords are the clusters of a route, with their shares, and in brackets the versions of their endpoints.
@@ -242,25 +259,35 @@ func redirectWords(p *apisix.Plugins) string {
 	return words
 }
 
-// splitBeside compares what traffic-split has beside upstreams and weights, which the destination is: rules with conditions.
+// splitBeside compares what traffic-split has beside the upstreams and weights of a rule without conditions, which the
+// destination is: all of several rules, or of one with conditions.
 func (c *comparison) splitBeside(oldID, newID string) []Aspect {
-	a, b := splitConditions(c.old.raw["routes"][oldID]), splitConditions(c.new.raw["routes"][newID])
-	if equal(a, b) {
+	a, b := splitRules(c.old.raw["routes"][oldID]), splitRules(c.new.raw["routes"][newID])
+	fields := slices.DeleteFunc(fieldsOf(any(a), any(b)), func(f Field) bool { return c.isRename(f) })
+	if len(fields) == 0 {
 		return nil
 	}
-	return []Aspect{{Name: "plugin traffic-split", Old: text(a), New: text(b)}}
+	return []Aspect{{Name: "plugin traffic-split", Old: text(a), New: text(b), Fields: fields}}
 }
 
-// splitConditions are the match of each rule.
-func splitConditions(o apisix.Object) []any {
+// isRename says whether a field differs only because an upstream has another id than before.
+func (c *comparison) isRename(f Field) bool {
+	var old, new string
+	if json.Unmarshal([]byte(f.Old), &old) != nil || json.Unmarshal([]byte(f.New), &new) != nil {
+		return false
+	}
+	return strings.HasSuffix(f.Path, "upstream_id") && c.renamed[old] == new
+}
+
+// splitRules are the rules of traffic-split; none if there is but one, which holds for every request.
+func splitRules(o apisix.Object) []any {
 	plugins, _ := o["plugins"].(map[string]any)
 	split, _ := plugins["traffic-split"].(map[string]any)
 	rules, _ := split["rules"].([]any)
-	var out []any
-	for _, rule := range rules {
-		if rule, ok := rule.(map[string]any); ok && rule["match"] != nil {
-			out = append(out, rule["match"])
+	if len(rules) == 1 {
+		if rule, ok := rules[0].(map[string]any); ok && rule["match"] == nil {
+			return []any{}
 		}
 	}
-	return out
+	return append([]any{}, rules...)
 }

@@ -7,6 +7,11 @@
 package diff
 
 import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+
 	"github.com/amesh-render/amesh-render/render"
 	"github.com/amesh-render/amesh-render/render/apisix"
 )
@@ -52,6 +57,7 @@ type comparison struct {
 	old, new *indexed
 	options  Options
 	versions map[string]string
+	renamed  map[string]string // ids of upstreams on the old side, and what they are on the new one
 }
 
 // indexed is a side, its objects found by id.
@@ -76,18 +82,27 @@ func index(s Side) *indexed {
 	}
 	for section, objects := range s.Objects {
 		x.raw[section] = map[string]apisix.Object{}
-		for _, o := range objects {
-			x.raw[section][o.ID(section)] = o
+		for i, o := range objects {
+			x.raw[section][idOf(section, o, i)] = o
 		}
 	}
 	return x
+}
+
+// idOf is the id by which APISIX knows the object at index i of its section: without one of its own, its place.
+func idOf(section string, o apisix.Object, i int) string {
+	return cmp.Or(o.ID(section), fmt.Sprintf("arr_%d", i+1))
 }
 
 // comparePairs compares routes and upstreams.
 func (c *comparison) comparePairs(f *File) {
 	f.Upstreams = []Upstream{}
 	upstreams := pairs(c.old.Config.Upstreams, c.new.Config.Upstreams, upstreamID, upstreamName)
+	c.renamed = map[string]string{}
 	for _, p := range upstreams {
+		if p.old != nil && p.new != nil {
+			c.renamed[p.old.ID] = p.new.ID
+		}
 		if u, labels, differs := c.upstream(p.old, p.new); differs {
 			f.Upstreams = append(f.Upstreams, u)
 		} else if labels {
@@ -104,38 +119,48 @@ func (c *comparison) comparePairs(f *File) {
 	}
 }
 
-// compareOthers compares the objects of all other sections.
+// compareOthers compares the objects of all other sections, and the routes and upstreams that APISIX has on neither side,
+// because it drops them or they are switched off. Of objects with one id the last counts, as for APISIX.
 func (c *comparison) compareOthers(f *File) {
 	f.Objects = []Object{}
-	for _, section := range apisix.Sections {
-		if section == "routes" || section == "upstreams" {
-			continue
+	loaded := map[string]map[string]bool{"routes": {}, "upstreams": {}}
+	for _, s := range []*indexed{c.old, c.new} {
+		for _, r := range s.Config.Routes {
+			loaded["routes"][r.ID] = true
 		}
-		id := func(o *apisix.Object) string { return o.ID(section) }
-		for _, p := range pairs(pointers(c.old.Objects[section]), pointers(c.new.Objects[section]), id) {
-			if o, differs := object(section, p.old, p.new); differs {
+		for _, u := range s.Config.Upstreams {
+			loaded["upstreams"][u.ID] = true
+		}
+	}
+	for _, section := range apisix.Sections {
+		old, new := c.old.raw[section], c.new.raw[section]
+		all := maps.Clone(old)
+		if all == nil {
+			all = map[string]apisix.Object{}
+		}
+		maps.Copy(all, new)
+		for _, id := range slices.Sorted(maps.Keys(all)) {
+			if loaded[section][id] {
+				continue
+			}
+			if o, differs := object(section, id, old[id], new[id]); differs {
 				f.Objects = append(f.Objects, o)
 			}
 		}
 	}
 }
 
-func pointers(list []apisix.Object) []*apisix.Object {
-	out := make([]*apisix.Object, len(list))
-	for i := range list {
-		out[i] = &list[i]
-	}
-	return out
-}
-
-// object compares two objects of one section; one of them may be nil.
-func object(section string, old, new *apisix.Object) (Object, bool) {
+// object compares two objects of one section and id; one of them may be nil.
+func object(section, id string, old, new apisix.Object) (Object, bool) {
+	o := Object{Change: Changed, Section: section, ID: id, Fields: []Field{}}
 	switch {
 	case old == nil:
-		return Object{Change: Added, Section: section, ID: new.ID(section), Fields: []Field{}}, true
+		o.Change = Added
+		return o, true
 	case new == nil:
-		return Object{Change: Removed, Section: section, ID: old.ID(section), Fields: []Field{}}, true
+		o.Change = Removed
+		return o, true
 	}
-	fields := fieldsOf(map[string]any(*old), map[string]any(*new))
-	return Object{Change: Changed, Section: section, ID: new.ID(section), Fields: fields}, len(fields) > 0
+	o.Fields = append(o.Fields, hidden(section, fieldsOf(map[string]any(old), map[string]any(new)))...)
+	return o, len(o.Fields) > 0
 }

@@ -71,9 +71,10 @@ func TestEachChangeIsTold(t *testing.T) {
 		{"websocket", "uri: /*", "uri: /*, enable_websocket: true", "\n      enable_websocket  + true"},
 		{"retries", "retries: 1, nodes: [{host: 10.0.0.1", "retries: 5, nodes: [{host: 10.0.0.1",
 			"  ~ outbound|80|v1|shop.default  1 endpoint\n      retries  - 1\n               + 5"},
-		{"another upstream of the cluster", "upstream_id: u}", "upstream_id: u2}", "\n      upstream's retries  - 1\n                          + 9"},
+		{"another upstream of the cluster", "upstream_id: u}", "upstream_id: u2}",
+			"\n      destination  - outbound|80|v1|shop.default (upstream u)\n                   + outbound|80|v1|shop.default (upstream u2)"},
 		{"no endpoint left", "[{host: 10.0.0.1, port: 80, weight: 1}]", "[]", "0 endpoints: −1, none left: 503"},
-		{"consumer", "key: a", "key: b", "  ~ consumers/jack\n      plugins.key-auth.key: \"a\" → \"b\""},
+		{"consumer", "key: a", "key: b", "  ~ consumers/jack\n      plugins.key-auth.key: (hidden) → (hidden, another)"},
 		{"labels alone", "name: shop,", "name: shop, labels: {a: b},", "No request can notice that the ids, names or labels of 1 other object differ."},
 		{"another id", "{id: r,", "{id: renamed,", "No request can notice that the ids, names or labels of 1 other object differ."},
 	} {

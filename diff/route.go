@@ -3,6 +3,7 @@ package diff
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -34,17 +35,17 @@ func (c *comparison) route(old, new *apisix.Route) (r Route, labels, differs boo
 	if old.ID != new.ID {
 		r.OldID = old.ID
 	}
-	doing, moved := c.doing(old, new)
-	r.Aspects = append(r.Aspects, doing...)
+	r.Aspects = append(r.Aspects, c.doing(old, new)...)
 	r.Aspects = append(r.Aspects, matching(old, new)...)
 	if a := aspect("timeout", timeoutWords(old.Timeout), timeoutWords(new.Timeout)); a != nil {
 		r.Aspects = append(r.Aspects, *a)
 	}
 	r.Aspects = append(r.Aspects, pluginAspects(old.Plugins, new.Plugins)...)
 	r.Aspects = append(r.Aspects, c.splitBeside(old.ID, new.ID)...)
+	r.Aspects = append(r.Aspects, c.untold(old.ID, new.ID, r.Aspects)...)
 	rest := c.rest("routes", old.ID, new.ID, routeFields...)
 	r.Aspects = append(r.Aspects, rest.aspects()...)
-	return r, rest.labels || moved || r.OldID != "", len(r.Aspects) > 0
+	return r, rest.labels || r.OldID != "", len(r.Aspects) > 0
 }
 
 // aspect is nil if there is no difference.
@@ -143,17 +144,53 @@ func pluginAspects(old, new *apisix.Plugins) []Aspect {
 	out := []Aspect{}
 	for _, name := range slices.Compact(names) {
 		a, b := get(before, name), get(after, name)
-		if name == "traffic-split" || reflect.DeepEqual(a, b) || name == "fault-injection" && ownAnswer(old, new) ||
-			name == "redirect" {
+		if reflect.DeepEqual(a, b) || others(old)[name] == nil && others(new)[name] == nil && told(name, old, new) {
 			continue
 		}
-		one := Aspect{Name: pluginKind(name) + " " + name, Old: text(a), New: text(b)}
-		if fields := fieldsOf(a, b); len(fields) > 0 && one.Old != "" && one.New != "" {
-			one.Fields = fields
-		}
-		out = append(out, one)
+		out = append(out, pluginAspect(name, a, b))
 	}
 	return out
+}
+
+// pluginAspect tells how the configuration of a plugin differs: field by field, if it is there on both sides.
+func pluginAspect(name string, old, new any) Aspect {
+	whole := hidden("routes", []Field{{name, text(old), text(new)}})[0]
+	one := Aspect{Name: pluginKind(name) + " " + name, Old: whole.Old, New: whole.New}
+	if one.Old != "" && one.New != "" {
+		one.Fields = hidden("routes", fieldsOf(old, new))
+	}
+	return one
+}
+
+// untold are the plugins of which something differs in the files that APISIX does not use, such as one that is disabled,
+// and of which no aspect tells.
+func (c *comparison) untold(oldID, newID string, aspects []Aspect) []Aspect {
+	known := map[string]bool{"traffic-split": true}
+	for _, a := range aspects {
+		_, plugin, _ := strings.Cut(a.Name, " ")
+		known[plugin] = true
+		known["fault-injection"] = known["fault-injection"] || a.Name == "answer"
+		known["redirect"] = known["redirect"] || a.Name == "redirect"
+	}
+	before, _ := c.old.raw["routes"][oldID]["plugins"].(map[string]any)
+	after, _ := c.new.raw["routes"][newID]["plugins"].(map[string]any)
+	var out []Aspect
+	all := maps.Clone(before)
+	if all == nil {
+		all = map[string]any{}
+	}
+	maps.Copy(all, after)
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		if a, b := get(before, name), get(after, name); !known[name] && len(fieldsOf(a, b)) > 0 {
+			out = append(out, pluginAspect(name, a, b))
+		}
+	}
+	return out
+}
+
+// told says whether doing, and splitBeside, have told all that differs in a plugin's configuration.
+func told(name string, old, new *apisix.Plugins) bool {
+	return name == "traffic-split" || name == "redirect" || name == "fault-injection" && ownAnswer(old, new)
 }
 
 func others(p *apisix.Plugins) map[string]any {

@@ -49,7 +49,7 @@ type rest struct {
 func (c *comparison) rest(section, oldID, newID string, known ...string) rest {
 	var r rest
 	old, new := c.old.raw[section][oldID], c.new.raw[section][newID]
-	for _, f := range fieldsOf(map[string]any(old), map[string]any(new)) {
+	for _, f := range hidden(section, fieldsOf(map[string]any(old), map[string]any(new))) {
 		switch top := topField(f.Path); {
 		case slices.Contains(labelFields, top):
 			r.labels = true
