@@ -49,6 +49,7 @@ func TestChoicesAreKnown(t *testing.T) {
 	understands := map[string]func(string) error{
 		"role":         func(s string) error { _, err := render.ParseRole(s); return err },
 		"original-dst": func(s string) error { _, err := render.ParseOriginalDst(s); return err },
+		"lua":          func(s string) error { _, err := render.ParseLua(s); return err },
 		"ext-authz":    func(s string) error { _, err := render.ParseExtAuthz(s); return err },
 		"upstream-tls": func(s string) error { _, err := render.ParseUpstreamTLS(s); return err },
 		"strict":       func(s string) error { _, err := parseStrict(s); return err },

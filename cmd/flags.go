@@ -17,18 +17,23 @@ import (
 type renderFlags struct {
 	role, originalDst         string
 	extAuthz                  string
-	upstreamTLS               string
+	upstreamTLS, lua          string
 	outboundPort, inboundPort int
 }
 
 func (f *renderFlags) declareRender(set *pflag.FlagSet) {
 	defer heading(set, "Rendering")()
 	declareRole(set, &f.role)
-	set.StringVar(&f.originalDst, "original-dst", "", "`HOW` APISIX knows the port that a client dialled (default runtime, none for gateways)")
+	set.StringVar(&f.originalDst, "original-dst", "", "`HOW` APISIX knows the address that a client dialled (default runtime, lua with --lua=on, none for gateways)")
 	choices(set, "original-dst",
 		"runtime: by apisix-runtime's variable, in the official images",
+		"lua: by the plugin amesh-destination, which knows IPv6 too",
 		"host: by the Host header",
 		"none: not at all; of services with one name, one is served")
+	set.StringVar(&f.lua, "lua", "", "`WHETHER` APISIX has the plugins that \"amesh-render config\" writes (default off)")
+	choices(set, "lua",
+		"on: what stock plugins cannot do is done by those",
+		"off: it is left out or refused, and reported")
 	set.StringVar(&f.extAuthz, "ext-authz", "", "`WHAT` becomes of requests that Envoy would ask an HTTP service about (default refuse)")
 	choices(set, "ext-authz",
 		"refuse: they are refused",
@@ -62,6 +67,9 @@ func (f *renderFlags) options() (o render.Options, err error) {
 		return o, err
 	}
 	if o.UpstreamTLS, err = render.ParseUpstreamTLS(f.upstreamTLS); err != nil {
+		return o, err
+	}
+	if o.Lua, err = render.ParseLua(f.lua); err != nil {
 		return o, err
 	}
 	for _, port := range []int{f.outboundPort, f.inboundPort} {

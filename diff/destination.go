@@ -36,7 +36,9 @@ func (c *comparison) ownUpstream(old, new *apisix.Route) *Aspect {
 	return nil
 }
 
-func splits(r *apisix.Route) bool { return r.Plugins != nil && r.Plugins.TrafficSplit != nil }
+func splits(r *apisix.Route) bool {
+	return r.Plugins != nil && (r.Plugins.TrafficSplit != nil || r.Plugins.AmeshSplit != nil)
+}
 
 // does is what a route does with requests, in words.
 func (c *comparison) does(s *indexed, r *apisix.Route) string {
@@ -54,6 +56,7 @@ type target struct {
 	upstream *apisix.Upstream
 	id       string
 	weight   int
+	dialled  bool // in place of an upstream: requests go where their clients dialled
 }
 
 // targets are the upstreams of a route.
@@ -62,10 +65,16 @@ func (s *indexed) targets(r *apisix.Route) []target {
 	if p := r.Plugins; p != nil && p.TrafficSplit != nil && len(p.TrafficSplit.Rules) > 0 {
 		for _, w := range p.TrafficSplit.Rules[0].WeightedUpstreams {
 			id := cmp.Or(w.UpstreamID, r.UpstreamID)
-			out = append(out, target{s.upstreams[id], id, w.Weight})
+			out = append(out, target{upstream: s.upstreams[id], id: id, weight: w.Weight})
 		}
+	} else if p != nil && p.AmeshSplit != nil {
+		for _, c := range p.AmeshSplit.Choices {
+			out = append(out, target{upstream: s.upstreams[c.UpstreamID], id: c.UpstreamID, weight: c.Weight})
+		}
+	} else if p != nil && p.AmeshPassthrough != nil {
+		out = []target{{id: p.AmeshPassthrough.Cluster, weight: 1, dialled: true}}
 	} else if r.UpstreamID != "" {
-		out = []target{{s.upstreams[r.UpstreamID], r.UpstreamID, 1}}
+		out = []target{{upstream: s.upstreams[r.UpstreamID], id: r.UpstreamID, weight: 1}}
 	}
 	slices.SortStableFunc(out, func(a, b target) int { return cmp.Compare(a.cluster(), b.cluster()) })
 	return out
@@ -135,6 +144,8 @@ func portion(list []target, i int) float64 {
 // state says why an upstream serves nobody; empty if it may.
 func (t target) state() string {
 	switch {
+	case t.dialled:
+		return "where the client dialled"
 	case t.upstream == nil:
 		return "missing: 502"
 	case len(t.upstream.Nodes) == 0:

@@ -190,7 +190,7 @@ func (c *comparison) untold(oldID, newID string, aspects []Aspect) []Aspect {
 
 // told says whether doing, and splitBeside, have told all that differs in a plugin's configuration.
 func told(name string, old, new *apisix.Plugins) bool {
-	return name == "traffic-split" || name == "redirect" || name == "fault-injection" && ownAnswer(old, new)
+	return name == "traffic-split" || name == "amesh-split" && !ownOfChoices(old) && !ownOfChoices(new) || name == "redirect" || name == "fault-injection" && ownAnswer(old, new)
 }
 
 func others(p *apisix.Plugins) map[string]any {
@@ -221,4 +221,10 @@ func pluginKind(name string) string {
 		return "guard"
 	}
 	return "plugin"
+}
+
+// ownOfChoices says whether the choices of amesh-split do something of their own, which the destination does not tell.
+func ownOfChoices(p *apisix.Plugins) bool {
+	return p != nil && p.AmeshSplit != nil &&
+		slices.ContainsFunc(p.AmeshSplit.Choices, func(c apisix.AmeshChoice) bool { return c.Plugins != nil })
 }

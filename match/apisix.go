@@ -53,6 +53,10 @@ func (m *Mesh) route(path string) *apisix.Route {
 // upstream is the one of the route's that is called by the name of that cluster.
 func (m *Mesh) upstream(r *apisix.Route, cluster string) *Upstream {
 	out := &Upstream{Name: cluster, Nodes: []string{}}
+	if r.Plugins != nil && r.Plugins.AmeshPassthrough != nil {
+		out.Known, out.Dialled = true, true
+		return out
+	}
 	for _, id := range r.UpstreamIDs() {
 		for _, u := range m.config.Upstreams {
 			name, _, _ := strings.Cut(u.Name, " #")

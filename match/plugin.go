@@ -20,6 +20,18 @@ func pluginsOf(r *apisix.Route) (out []Plugin) {
 		does = slices.DeleteFunc(does, func(s string) bool { return s == "" })
 		out = append(out, Plugin{name, strings.Join(does, "; ")})
 	}
+	if p.AmeshClusterHeader != nil {
+		add("amesh-cluster-header", "takes the upstream from the header "+p.AmeshClusterHeader.Header)
+	}
+	if p.AmeshHost != nil {
+		add("amesh-host", "takes the host from the header "+p.AmeshHost.Header)
+	}
+	if p.AmeshPassthrough != nil {
+		add("amesh-passthrough", "sends the request where the client dialled")
+	}
+	if p.AmeshSplit != nil {
+		add("amesh-split", "draws the upstream by weight")
+	}
 	if p.Brotli != nil {
 		add("brotli", "compresses responses")
 	}

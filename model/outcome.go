@@ -263,22 +263,30 @@ func gcd(a, b uint64) uint64 {
 	return a
 }
 
-// Pick is the choice in whose share of the total weight the number random falls, as Envoy takes it: the shares lie side
-// by side in the order of choices, and random is reduced modulo their sum. It is "" when the sum is 0.
-func Pick(choices []Choice, random uint64) string {
+// PickIndex is the index of the choice that Pick takes; negative when the sum of the weights is 0.
+func PickIndex(choices []Choice, random uint64) int {
 	var total uint64
 	for _, c := range choices {
 		total += c.Weight
 	}
 	if total == 0 {
-		return ""
+		return -1
 	}
 	random %= total
-	for _, c := range choices {
+	return slices.IndexFunc(choices, func(c Choice) bool {
 		if random < c.Weight {
-			return c.Cluster
+			return true
 		}
 		random -= c.Weight
+		return false
+	})
+}
+
+// Pick is the choice in whose share of the total weight the number random falls, as Envoy takes it: the shares lie side
+// by side in the order of choices, and random is reduced modulo their sum. It is "" when the sum is 0.
+func Pick(choices []Choice, random uint64) string {
+	if i := PickIndex(choices, random); i >= 0 {
+		return choices[i].Cluster
 	}
 	return ""
 }

@@ -13,8 +13,8 @@ import (
 
 var clusterFields = tableOf(&clusterv3.Cluster{}, fields{
 	"name":                                         rendered,
-	"type":                                         partly("endpoints that are names are called at one address at a time; original destinations other than the pod's own are answered 503"),
-	"cluster_type":                                 partly("aggregates, names and original destinations are known; requests for other clusters are answered 503"),
+	"type":                                         partly("endpoints that are names are called at one address at a time; without Lua, original destinations other than the pod's own are answered 503"),
+	"cluster_type":                                 partly("aggregates, names and original destinations are known; requests for other clusters are answered 503; original destinations need Lua"),
 	"eds_cluster_config":                           rendered,
 	"load_assignment":                              composed,
 	"connect_timeout":                              partly("among several clusters that share a route's requests, the timeout of the first holds"),

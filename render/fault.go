@@ -118,15 +118,14 @@ func (r *renderer) faultyCluster(cluster string, inner, aborts []variant, delay 
 
 // clustersOf are the clusters that a variant forwards requests to.
 func (r *renderer) clustersOf(v variant) []string {
-	ids := []string{v.route.UpstreamID}
-	if v.route.Plugins != nil && v.route.Plugins.TrafficSplit != nil {
-		for _, rule := range v.route.Plugins.TrafficSplit.Rules {
-			for _, u := range rule.WeightedUpstreams {
-				ids = append(ids, u.UpstreamID)
-			}
-		}
+	ids := v.route.UpstreamIDs()
+	for _, s := range v.shares {
+		ids = append(ids, s.upstream)
 	}
 	var clusters []string
+	if p := v.route.Plugins; v.forwards && p != nil && p.AmeshPassthrough != nil {
+		clusters = append(clusters, p.AmeshPassthrough.Cluster)
+	}
 	for u, id := range r.uses {
 		if v.forwards && slices.Contains(ids, id) {
 			clusters = append(clusters, u.cluster)

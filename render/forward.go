@@ -13,7 +13,7 @@ import (
 var routeActionFields = tableOf(&routev3.RouteAction{}, fields{
 	"cluster":                         rendered,
 	"weighted_clusters":               composed,
-	"cluster_header":                  lost("APISIX cannot take the cluster from a header: the requests are answered 503"),
+	"cluster_header":                  onlyLua("APISIX cannot take the cluster from a header: the requests are answered 503"),
 	"cluster_specifier_plugin":        lost("plugins that choose the cluster are not rendered: the requests are answered 503"),
 	"inline_cluster_specifier_plugin": lost("plugins that choose the cluster are not rendered: the requests are answered 503"),
 	"cluster_not_found_response_code": partly("where a cluster of several is missing, its requests are answered 503"),
@@ -28,7 +28,7 @@ var routeActionFields = tableOf(&routev3.RouteAction{}, fields{
 	"path_rewrite":                    lost("the path cannot be made by a format string: the requests are answered 503"),
 	"host_rewrite":                    lost("APISIX cannot make the host from a format string: the Host header stays as it came"),
 	"host_rewrite_literal":            someHosts,
-	"host_rewrite_header":             lost("APISIX cannot take the host from a header: the Host header stays as it came"),
+	"host_rewrite_header":             onlyLua("APISIX cannot take the host from a header: the Host header stays as it came"),
 	"host_rewrite_path_regex":         lost("APISIX cannot take the host from the path: the Host header stays as it came"),
 	"auto_host_rewrite":               partly("only for clusters whose endpoints are names"),
 	"append_x_forwarded_host":         harmless("APISIX always sets X-Forwarded-Host"),
@@ -93,7 +93,11 @@ func (r *renderer) forward(c *httpChain, vh *routev3.VirtualHost, rt *routev3.Ro
 		f.mirror = &m
 	}
 	var variants []variant
-	for _, l := range r.legs(choices, at) {
+	legs := r.legs(choices, at)
+	if a.GetClusterHeader() != "" {
+		legs = []leg{{choices: choices, header: a.GetClusterHeader()}}
+	}
+	for _, l := range legs {
 		variants = append(variants, r.leg(&f, l)...)
 	}
 	return variants
@@ -147,9 +151,34 @@ func (r *renderer) leg(f *forwarding, l leg) []variant {
 
 // toUpstream sends the requests of a leg to its upstream or shares them among several.
 func (r *renderer) toUpstream(f *forwarding, l leg, grpc bool) variant {
+	if len(l.choices) > 1 && r.options.lua() && l.header == "" {
+		return r.lottery(f, l, grpc)
+	}
 	a := f.route.GetRoute()
 	v := variant{tag: l.tag, vars: l.vars, forwards: true}
 	host := r.hostRewrite(a, l.own, f.at)
+	connect := connectTimeout(r.cluster(l.choices[0].cluster))
+	if l.header == "" && r.dials(l.choices[0].cluster) {
+		r.passthrough(f, &v, l.choices[0].cluster, host, grpc)
+	} else {
+		r.named(f, &v, l, &host, grpc)
+	}
+	r.rewrites(f, &v, host)
+	r.headers(f, &v, l)
+	f.originals(&v, host.node || host.literal != "" || host.copied != "")
+	if f.mirror != nil {
+		v.plugins().ProxyMirror = f.mirror.plugin(grpc)
+	}
+	v.route.EnableWebsocket = r.websocket(f.chain, a, f.at) && !grpc
+	if f.gap != noLimit {
+		v.route.Timeout = &apisix.Timeout{Connect: connect, Send: seconds(f.gap), Read: seconds(f.gap)}
+	}
+	return v
+}
+
+// named makes the upstreams of a leg those of a variant. Of the host rewrite, node is then whether it has an effect.
+func (r *renderer) named(f *forwarding, v *variant, l leg, host *hostRewrite, grpc bool) {
+	a := f.route.GetRoute()
 	named := host.node
 	ids := make([]apisix.WeightedUpstream, len(l.choices))
 	for i, c := range l.choices {
@@ -159,26 +188,23 @@ func (r *renderer) toUpstream(f *forwarding, l leg, grpc bool) variant {
 		named = named && policy.nodeHost
 		ids[i] = apisix.WeightedUpstream{UpstreamID: r.upstreamID(policy, c.cluster, a, f.at), Weight: int(c.weight)}
 	}
-	v.route.UpstreamID = ids[0].UpstreamID
-	if len(ids) > 1 {
+	host.node = named
+	switch {
+	case l.header != "":
+		v.plugins().AmeshClusterHeader = clusterHeader(a, l, ids)
+	case len(ids) > 1:
 		v.plugins().TrafficSplit = &apisix.TrafficSplit{Rules: []apisix.SplitRule{{WeightedUpstreams: ids}}}
+		fallthrough
+	default:
+		v.route.UpstreamID = ids[0].UpstreamID
 	}
-	r.rewrites(f, &v, host)
-	r.headers(f, &v, l)
-	f.originals(&v, named || host.literal != "" || host.copied != "")
-	if f.mirror != nil {
-		v.plugins().ProxyMirror = f.mirror.plugin(grpc)
-	}
-	v.route.EnableWebsocket = r.websocket(f.chain, a, f.at) && !grpc
-	if f.gap != noLimit {
-		connect := connectTimeout(r.cluster(l.choices[0].cluster))
-		v.route.Timeout = &apisix.Timeout{Connect: connect, Send: seconds(f.gap), Read: seconds(f.gap)}
-	}
-	return v
 }
 
 // rewrites changes the path and the host of a variant.
 func (r *renderer) rewrites(f *forwarding, v *variant, host hostRewrite) {
+	if host.header != "" {
+		v.plugins().AmeshHost = &apisix.AmeshHost{Header: host.header}
+	}
 	if f.rewrite.none() && host.literal == "" {
 		return
 	}
@@ -192,6 +218,9 @@ func (r *renderer) headers(f *forwarding, v *variant, l leg) {
 		own = []headerLevel{{ops: l.own, at: f.at, prefix: choicePrefix(l.index)}}
 	}
 	levels := headerLevels(f.chain, f.host, f.route, f.at, own...)
+	if name := f.route.GetRoute().GetHostRewriteHeader(); name != "" && changesRequest(levels, name) {
+		r.findings.approximate(f.at, "route.host_rewrite_header", "the header %q is changed before: the host is what APISIX makes of it", name)
+	}
 	v.request = r.mutations(levels, requestSide)
 	v.response = r.mutations(levels, responseSide)
 	r.responseLosses(v.response, true, f.at)

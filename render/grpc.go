@@ -34,7 +34,7 @@ func (r *renderer) carriesGRPC(cluster string) bool {
 	if !ok {
 		c := r.cluster(cluster)
 		_, carries = http2(c)
-		carries = carries && (c.GetType() != clusterv3.Cluster_ORIGINAL_DST || hasInboundPort(cluster)) // those have no nodes
+		carries = carries && (c.GetType() != clusterv3.Cluster_ORIGINAL_DST || hasInboundPort(cluster) || r.dials(cluster)) // those have no nodes
 		r.grpc[cluster] = carries
 	}
 	return carries

@@ -17,6 +17,7 @@ type hostRewrite struct {
 	literal string // for proxy-rewrite
 	copied  string // for the upstream, where proxy-rewrite does not take it
 	node    bool   // the name of the node
+	header  string // the header of the request that has it, for the plugin amesh-host
 }
 
 // What APISIX's schema takes as proxy-rewrite.host and as upstream_host.
@@ -30,6 +31,13 @@ var (
 func (r *renderer) hostRewrite(a *routev3.RouteAction, own *routev3.WeightedCluster_ClusterWeight, at *place) hostRewrite {
 	h := r.literalHost(cmp.Or(a.GetHostRewriteLiteral(), own.GetHostRewriteLiteral()), at)
 	h.node = a.GetAutoHostRewrite().GetValue()
+	if name := a.GetHostRewriteHeader(); name != "" {
+		if r.options.lua() && plainName(name) && h.copied == "" { // which would win over the header
+			h.header = name
+		} else {
+			r.needsLua(at, "route.host_rewrite_header", "APISIX cannot take the host from a header: the Host header stays as it came")
+		}
+	}
 	return h
 }
 

@@ -35,7 +35,7 @@ func (r *renderer) jwt(f filterUse, inner []variant) []variant {
 	}
 	for i := range inner {
 		for _, name := range g.payloadHeaders() {
-			inner[i].request.removeFirst(name)
+			inner[i].removeFirst(name)
 		}
 	}
 	return guard(inner, r.unauthorized(f, g), g.refusals()...)

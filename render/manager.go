@@ -71,7 +71,7 @@ func (c *httpChain) received(variants []variant) []variant {
 		return variants
 	}
 	for i := range variants {
-		variants[i].request.removeFirst("x-forwarded-client-cert")
+		variants[i].removeFirst("x-forwarded-client-cert")
 	}
 	return variants
 }

@@ -25,12 +25,14 @@ func ParseRole(s string) (Role, error) { return oneOf("role", s, Sidecar, Gatewa
 // OriginalDst is how APISIX knows the port that a client dialled before its connection was redirected to the sidecar.
 type OriginalDst string
 
-// Ways to know the original destination. The empty one means OriginalDstRuntime for sidecars and OriginalDstNone for
-// gateways.
+// Ways to know the original destination. The empty one means OriginalDstRuntime for sidecars, OriginalDstLua where Lua is
+// on, and OriginalDstNone for gateways.
 const (
 	// OriginalDstRuntime is the variable $connection_original_dst of apisix-runtime, which APISIX's official images
 	// have. It knows IPv4 only.
 	OriginalDstRuntime OriginalDst = "runtime"
+	// OriginalDstLua is the variable of the plugin amesh-destination, which knows IPv6 too.
+	OriginalDstLua OriginalDst = "lua"
 	// OriginalDstHost takes the port from the Host header, 80 where it has none.
 	OriginalDstHost OriginalDst = "host"
 	// OriginalDstNone does not look at the destination. Of two services that share a host name, one is then served.
@@ -39,8 +41,23 @@ const (
 
 // ParseOriginalDst reads an OriginalDst; "" is allowed and leaves the choice to the role.
 func ParseOriginalDst(s string) (OriginalDst, error) {
-	return oneOf("original destination source", s, OriginalDstRuntime, OriginalDstHost, OriginalDstNone)
+	return oneOf("original destination source", s, OriginalDstRuntime, OriginalDstLua, OriginalDstHost, OriginalDstNone)
 }
+
+// Lua says whether APISIX has the plugins of templates/lua. The empty one means LuaOff.
+type Lua string
+
+// Whether there are plugins in Lua of our own.
+const (
+	// LuaOff: stock plugins only. What they cannot do is left out or refused, and the findings say so.
+	LuaOff Lua = "off"
+	// LuaOn: requests and connections can go where the client dialled, splits are drawn at random, and TCP is routed by the
+	// original destination and by SNI.
+	LuaOn Lua = "on"
+)
+
+// ParseLua reads a Lua; "" is allowed and means LuaOff.
+func ParseLua(s string) (Lua, error) { return oneOf("use of Lua", s, LuaOn, LuaOff) }
 
 // ExtAuthz is what becomes of requests that Envoy would ask an HTTP service about (ext_authz). The empty one means
 // ExtAuthzRefuse.
@@ -99,6 +116,12 @@ const (
 	DefaultInboundPort  = 15006
 )
 
+// The ports to which our interception rules send connections that do not speak HTTP: nginx cannot serve both on one.
+const (
+	DefaultOutboundTCPPort = 15002
+	DefaultInboundTCPPort  = 15007
+)
+
 // Options change how a snapshot is rendered. The zero value is right for most.
 type Options struct {
 	Role        Role
@@ -107,7 +130,12 @@ type Options struct {
 	// OutboundPort and InboundPort are the ports on which APISIX receives intercepted connections; 0 means Istio's.
 	OutboundPort int
 	InboundPort  int
-	UpstreamTLS  UpstreamTLS
+	// OutboundTCPPort and InboundTCPPort are those for connections of which the rules of interception say that they do not
+	// speak HTTP; 0 means ours.
+	OutboundTCPPort int
+	InboundTCPPort  int
+	UpstreamTLS     UpstreamTLS
+	Lua             Lua
 	// Plugins are what users add: AmeshPluginConfigs and overlays. It is not modified, and must not be afterwards.
 	Plugins *plugins.Set `json:"-"`
 	// CustomPlugins are plugins of the user's own, which APISIX has beside those of [apisix.PluginNames].
@@ -120,8 +148,11 @@ func (o Options) withDefaults(s *snapshot.Snapshot) Options {
 	}
 	if o.OriginalDst == "" {
 		o.OriginalDst = OriginalDstRuntime
-		if o.Role == Gateway {
+		switch {
+		case o.Role == Gateway:
 			o.OriginalDst = OriginalDstNone
+		case o.lua():
+			o.OriginalDst = OriginalDstLua
 		}
 	}
 	if o.OutboundPort == 0 {
@@ -130,8 +161,16 @@ func (o Options) withDefaults(s *snapshot.Snapshot) Options {
 	if o.InboundPort == 0 {
 		o.InboundPort = DefaultInboundPort
 	}
+	if o.OutboundTCPPort == 0 {
+		o.OutboundTCPPort = DefaultOutboundTCPPort
+	}
+	if o.InboundTCPPort == 0 {
+		o.InboundTCPPort = DefaultInboundTCPPort
+	}
 	return o
 }
+
+func (o Options) lua() bool { return o.Lua == LuaOn }
 
 // roleOf reads the type in an Istio node id, "type~IP~POD.NS~NS.svc.DOMAIN": router is a gateway.
 func roleOf(nodeID string) Role {

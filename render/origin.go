@@ -93,11 +93,14 @@ func (r *renderer) assignment(c *clusterv3.Cluster) (*endpointv3.ClusterLoadAssi
 func (r *renderer) originalDst(up *apisix.Upstream, c *clusterv3.Cluster, at *place) {
 	port, inbound := inboundPort(c.GetName())
 	if !inbound {
+		if r.options.lua() && r.options.Role != Gateway {
+			return // dialledAsIs has said why not
+		}
 		which := "requests that no other route takes"
 		if strings.HasPrefix(c.GetName(), "outbound|") {
 			which = "requests for this service (headless, or with resolution NONE)"
 		}
-		r.findings.dropped(at, "type", "APISIX cannot forward a request to the address that the client dialled: %s are answered 503", which)
+		r.needsLua(at, "type", "APISIX cannot forward a request to the address that the client dialled: "+which+" are answered 503")
 		return
 	}
 	pod := podAddress(r.snapshot.Node().GetId())

@@ -33,7 +33,7 @@ type Result struct {
 // would have served by it are refused rather than sent elsewhere.
 func Render(s *snapshot.Snapshot, o Options) Result {
 	r := &renderer{snapshot: s, options: o.withDefaults(s), ipv6: speaksIPv6(s), bound: boundAddresses(s), uses: map[use]string{},
-		grpc: map[string]bool{}, guards: map[guardKey]formula{}}
+		grpc: map[string]bool{}, dialing: map[string]bool{}, guards: map[guardKey]formula{}}
 	r.config = apisix.Config{Routes: []*apisix.Route{}, Upstreams: []*apisix.Upstream{}}
 	r.notes()
 	r.listeners()
@@ -57,6 +57,7 @@ type renderer struct {
 	findings findings
 	uses     map[use]string  // the upstreams that routes name, and their ids
 	grpc     map[string]bool // by cluster: it carries gRPC; see carriesGRPC
+	dialing  map[string]bool // by cluster: it goes where the client dialled; see dials
 	guards   map[guardKey]formula
 	reached  map[string]bool // names of the route configurations that a listener refers to
 	placed   []placedRoute   // the routes, where users add plugins

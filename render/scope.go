@@ -55,10 +55,10 @@ func (r *renderer) intercepted(direction string, local int, d destination) scope
 	s := scope{key: direction + " " + d.String(), seen: direction, vars: []apisix.Expr{serverPort(local)}, to: d,
 		outbound: direction == "out"}
 	switch r.options.OriginalDst {
-	case OriginalDstRuntime:
+	case OriginalDstRuntime, OriginalDstLua:
 		s.seen = s.key
 		s.vars = append(s.vars, r.dialled(d)...)
-		if r.ipv6 {
+		if r.guessesIPv6() {
 			s.caveat = "APISIX does not know the original destination of IPv6 connections: the port in the Host header stands for it"
 		}
 	case OriginalDstHost:
@@ -77,20 +77,37 @@ func serverPort(port int) apisix.Expr {
 	return apisix.Compare("server_port", apisix.OpEqual, strconv.Itoa(port))
 }
 
-// originalDst is "IP:PORT" of the address that the client dialled. It is absent for IPv6.
-const originalDst = "connection_original_dst"
+// dialledVariable is the variable with "IP:PORT" of the address that the client dialled. That of apisix-runtime is absent for
+// IPv6; that of the plugin amesh-destination is "[IP]:PORT" then.
+func (r *renderer) dialledVariable() string {
+	if r.options.OriginalDst == OriginalDstLua {
+		return "amesh_original_dst"
+	}
+	return runtimeOriginalDst
+}
+
+const runtimeOriginalDst = "connection_original_dst"
+
+// seesDestination says whether routes may depend on the original destination.
+func (r *renderer) seesDestination() bool {
+	return r.options.OriginalDst == OriginalDstRuntime || r.options.OriginalDst == OriginalDstLua
+}
+
+// guessesIPv6 says whether the destination of IPv6 connections, which there may be, is not known.
+func (r *renderer) guessesIPv6() bool { return r.ipv6 && r.options.OriginalDst == OriginalDstRuntime }
 
 // dialled holds for connections whose original destination is d.
 func (r *renderer) dialled(d destination) []apisix.Expr {
 	var vars []apisix.Expr
+	originalDst := r.dialledVariable()
 	switch {
-	case d.addr.Is4():
+	case d.addr.Is4() || d.addr.IsValid() && r.options.OriginalDst == OriginalDstLua:
 		vars = append(vars, apisix.Compare(originalDst, apisix.OpEqual, d.String()))
 	case d.addr.IsValid():
 		vars = append(vars, viaIPv6(d.port))
 	case d.port != 0:
 		byPort := apisix.Compare(originalDst, apisix.OpRegex, fmt.Sprintf(`:%d\z`, d.port))
-		if r.ipv6 {
+		if r.guessesIPv6() {
 			byPort = apisix.Or(byPort, viaIPv6(d.port))
 		}
 		vars = append(vars, byPort)
@@ -106,7 +123,7 @@ func (r *renderer) dialled(d destination) []apisix.Expr {
 
 // viaIPv6 is the best that can be said of an IPv6 connection, whose original destination APISIX does not know.
 func viaIPv6(port uint32) apisix.Expr {
-	return apisix.And(apisix.Not(apisix.Present(originalDst)), hostPort(port))
+	return apisix.And(apisix.Not(apisix.Present(runtimeOriginalDst)), hostPort(port))
 }
 
 // hostPort holds for requests whose Host header has that port, or none for port 80.

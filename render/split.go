@@ -23,7 +23,7 @@ var weightedFields = tableOf(&routev3.WeightedCluster{}, fields{
 
 var clusterWeightFields = tableOf(&routev3.WeightedCluster_ClusterWeight{}, fields{
 	"name":                       rendered,
-	"weight":                     partly("clusters take turns; they are drawn at random where there are more than 20, or one has operations of its own"),
+	"weight":                     partly("clusters take turns; they are drawn at random with Lua, where there are more than 20, or one has operations of its own"),
 	"cluster_header":             lost("APISIX cannot take the cluster from a header: the choice's requests are answered 503"),
 	"metadata_match":             lost("endpoints are not chosen by metadata"),
 	"host_rewrite_literal":       someHosts,
@@ -51,6 +51,9 @@ type choice struct {
 func (r *renderer) choices(a *routev3.RouteAction, at *place) []choice {
 	if name := a.GetCluster(); name != "" {
 		return []choice{{cluster: name, weight: 1}}
+	}
+	if a.GetClusterHeader() != "" {
+		return r.namedByHeader(a, at)
 	}
 	weighted := a.GetWeightedClusters()
 	weightedFields.check(weighted, at, "route.weighted_clusters.", &r.findings)
@@ -136,16 +139,22 @@ type leg struct {
 	choices []choice // several share the requests by weight
 	own     *routev3.WeightedCluster_ClusterWeight
 	index   int
+	header  string // of the request, which names one of the choices; "" for none
 }
 
 // legs shares the requests of a route among choices. APISIX's traffic-split takes turns among up to 20 upstreams of one
-// route. More, and choices with operations of their own, become variants, drawn at random for each request.
+// route. More, and choices with operations of their own, become variants, drawn at random for each request. With Lua, the
+// plugin amesh-split draws among upstreams, whatever they are.
 func (r *renderer) legs(choices []choice, at *place) []leg {
-	known := !slices.ContainsFunc(choices, func(c choice) bool { return c.own != nil || c.cluster == "" })
 	if len(choices) == 1 {
 		return []leg{{choices: choices, own: choices[0].own, index: choices[0].index}}
 	}
-	if known && len(choices) <= apisix.MaxSplit {
+	upstreams := !slices.ContainsFunc(choices, func(c choice) bool { return c.cluster == "" || r.dials(c.cluster) })
+	if upstreams && r.options.lua() {
+		return []leg{{choices: choices}}
+	}
+	alike := !slices.ContainsFunc(choices, func(c choice) bool { return c.own != nil })
+	if upstreams && alike && len(choices) <= apisix.MaxSplit {
 		r.findings.approximate(at, "route.weighted_clusters",
 			"APISIX deals requests out in turn, not at random, and starts anew whenever the file changes")
 		return []leg{{choices: choices}}

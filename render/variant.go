@@ -25,6 +25,8 @@ type variant struct {
 	own bool
 	// request and response are what becomes of the headers.
 	request, response mutations
+	// shares are the choices of a split that is drawn at random, each with headers of its own, in place of all the above.
+	shares []lot
 }
 
 // plugins are the variant's own plugins, made when there are none.
@@ -127,8 +129,12 @@ func (v variant) finish() apisix.Route {
 	if v.route.Plugins != nil { // variants may share them
 		plugins = *v.route.Plugins
 	}
-	plugins.ResponseRewrite = v.responseRewrite(plugins.ResponseRewrite)
-	plugins.ProxyRewrite = v.proxyRewrite(plugins.ProxyRewrite)
+	if v.shares != nil {
+		v.draw(&plugins)
+	} else {
+		plugins.ResponseRewrite = v.responseRewrite(plugins.ResponseRewrite)
+		plugins.ProxyRewrite = v.proxyRewrite(plugins.ProxyRewrite)
+	}
 	if !plugins.Empty() {
 		v.route.Plugins = &plugins
 	}

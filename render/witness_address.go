@@ -69,12 +69,17 @@ func (w witness) destinationIP(cidr *corev3.CidrRange) claim {
 		return w.blind("permissions.destination_ip", fmt.Sprintf("%q is no range of addresses", cidr.GetAddressPrefix()))
 	case w.use.chain.scope.own:
 		return known(expression(apisix.Compare("server_addr", apisix.OpIPMatch, []any{p.String()})))
-	case w.r.options.OriginalDst != OriginalDstRuntime:
+	case !w.r.seesDestination():
 		return w.blind("permissions.destination_ip", "APISIX does not look at the original destination")
 	}
+	originalDst := w.r.dialledVariable()
 	unknown := expression(apisix.Present(originalDst)).not()
-	if !p.Addr().Is4() {
+	switch {
+	case p.Addr().Is4():
+	case w.r.options.OriginalDst == OriginalDstRuntime:
 		return claim{no, unknown}
+	default:
+		return claim{no, anyOf(expression(apisix.Compare(originalDst, apisix.OpRegex, `\A\[`)), unknown)}
 	}
 	return known(expression(apisix.Compare(originalDst, apisix.OpRegex, `\A`+ipv4Pattern(p)+":"))).unless(unknown)
 }
@@ -85,9 +90,10 @@ func (w witness) destinationPort(start, end uint32) claim {
 	switch {
 	case scope.to.port != 0:
 		return known(constant(start <= scope.to.port && scope.to.port < end))
-	case w.r.options.OriginalDst != OriginalDstRuntime:
+	case !w.r.seesDestination():
 		return w.blind("permissions.destination_port", "APISIX does not look at the original destination")
 	}
+	originalDst := w.r.dialledVariable()
 	unknown := expression(apisix.Present(originalDst)).not()
 	if end != start+1 {
 		var ports []string

@@ -29,7 +29,7 @@ func (f *File) refusal(section string, n *Node) (schema.Fault, bool) {
 // Refusals are the reasons for which APISIX would drop an object of a section, given as [File.Tree] makes it: of its own
 // fields, then of its plugins in the order of their names.
 func Refusals(section string, tree any) []schema.Fault {
-	faults := Faults(section, tree, Known{apisix.PluginNames, apisix.StreamPluginNames})
+	faults := Faults(section, tree, Known{apisix.EveryPluginName, apisix.EveryStreamPluginName})
 	return slices.DeleteFunc(faults, func(f schema.Fault) bool { return f.Ignored })
 }
 

@@ -56,7 +56,7 @@ func compare(t *testing.T, seed uint64) (routed int) {
 	rng := rand.New(rand.NewPCG(seed, 0))
 	mesh := modeltest.NewMesh(rng)
 	s := snapshotOf(t, mesh)
-	result := render.Render(s, render.Options{})
+	result := render.Render(s, withLua(seed))
 	before, after := envoy.FromSnapshot(s), apisix.New(result.Config)
 	if dropped := after.Dropped(); len(dropped) > 0 {
 		t.Errorf("seed %d: APISIX would drop routes: %v", seed, dropped)

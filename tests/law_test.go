@@ -49,7 +49,7 @@ func checkLaw(t *testing.T, seed uint64, counts *lawCounts) {
 	rng := rand.New(rand.NewPCG(seed, 1))
 	mesh := modeltest.NewWideMesh(rng)
 	s := snapshotOf(t, mesh)
-	result := render.Render(s, render.Options{})
+	result := render.Render(s, withLua(seed))
 	l := &law{before: envoy.FromSnapshot(s), after: apisix.New(result.Config), findings: result.Findings,
 		guarded: guardedRoutes(mesh), compared: map[string]bool{}, counts: counts}
 	if dropped := l.after.Dropped(); len(dropped) > 0 {
@@ -62,6 +62,11 @@ func checkLaw(t *testing.T, seed uint64, counts *lawCounts) {
 			return
 		}
 	}
+}
+
+// withLua are options by which every other mesh is rendered for an APISIX with our plugins in Lua.
+func withLua(seed uint64) render.Options {
+	return render.Options{Lua: []render.Lua{render.LuaOff, render.LuaOn}[seed%2]}
 }
 
 // law is what the law is about: the two proxies, and the findings.

@@ -46,7 +46,7 @@ func checkMutated(t *testing.T, seed uint64, captures []*snapshot.Snapshot) {
 	t.Helper()
 	rng := rand.New(rand.NewPCG(seed, 2))
 	s := mutated(rng, captures[seed%uint64(len(captures))])
-	result := render.Render(s, render.Options{})
+	result := render.Render(s, withLua(seed/uint64(len(captures))))
 	for _, p := range result.Config.Validate(config.Block) {
 		t.Errorf("seed %d: %v", seed, p)
 	}

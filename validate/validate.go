@@ -88,7 +88,7 @@ type checker struct {
 func newChecker(f *standalone.File, o Options) *checker {
 	c := &checker{
 		file: f, options: o, byID: map[string]map[string]*object{}, dropped: map[string]map[string]*object{}, errors: map[[2]int]bool{}, numbered: map[string]int{},
-		known: standalone.Known{Plugins: apisix.PluginNames, StreamPlugins: apisix.StreamPluginNames},
+		known: standalone.Known{Plugins: apisix.EveryPluginName, StreamPlugins: apisix.EveryStreamPluginName},
 	}
 	if o.Schemas != nil {
 		c.known = o.Schemas.Known()

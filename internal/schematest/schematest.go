@@ -177,6 +177,9 @@ func (s *Schemas) pluginErrors(what string, data json.RawMessage, ofConsumer boo
 		if ofConsumer && s.consumers[name] != nil {
 			schema = s.consumers[name]
 		}
+		if slices.Contains(apisix.LuaPluginNames, name) {
+			continue // not APISIX's own
+		}
 		if schema == nil {
 			errs = append(errs, fmt.Errorf("%s: APISIX has no plugin %q", what, name))
 			continue

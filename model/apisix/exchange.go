@@ -21,6 +21,11 @@ type exchange struct {
 	host string
 	// headers are the request's, as changed.
 	headers []model.Header
+	// upstream is the id of the one that a plugin has chosen, "" for the route's own, and lot the choice of amesh-split;
+	// upstreams are all that might have been chosen.
+	upstream  string
+	lot       *conf.AmeshChoice
+	upstreams []choice
 	// captures are those of proxy-rewrite's regex_uri.
 	captures []string
 	// origin is the Origin header as cors has seen it; absent until then.
@@ -138,6 +143,7 @@ func pluginsOf(p *conf.Plugins) []plugin {
 	if p := p.ProxyRewrite; p != nil {
 		list = append(list, plugin{priority: 1008, meta: p.Meta, rewrite: func(x *exchange) bool { return x.rewrite(p) }})
 	}
+	list = append(list, luaPlugins(p)...)
 	if r := p.Redirect; r != nil {
 		list = append(list, plugin{priority: 900, rewrite: func(x *exchange) bool { return x.redirect(r) }})
 	}

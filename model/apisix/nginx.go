@@ -197,6 +197,14 @@ func (q *request) cookie(name string) value {
 	return found
 }
 
+// dialled is the variable of the plugin amesh-destination, which knows IPv6 too.
+func (q *request) dialled() value {
+	if !q.Destination.IsValid() {
+		return value{}
+	}
+	return str(netip.AddrPortFrom(q.Destination.Addr().Unmap(), q.Destination.Port()).String())
+}
+
 // originalDestination is $connection_original_dst. It exists for IPv4 only, and without interception is absent.
 func (q *request) originalDestination() value {
 	addr := q.Destination.Addr().Unmap()

@@ -1,6 +1,7 @@
 package apisix
 
 import (
+	"cmp"
 	"net/http"
 	"strconv"
 	"strings"
@@ -47,7 +48,12 @@ func split(rule conf.SplitRule, own string) []choice {
 // proportions are the same.
 func (r *Router) forward(x *exchange) model.Outcome {
 	ids := []choice{{x.route.msg.UpstreamID, 1}}
-	if p := x.route.plugins; p != nil && p.TrafficSplit != nil && len(p.TrafficSplit.Rules) > 0 {
+	switch p := x.route.plugins; {
+	case p != nil && p.AmeshPassthrough != nil:
+		return x.passthrough(p.AmeshPassthrough)
+	case x.upstream != "":
+		ids = x.upstreams
+	case p != nil && p.TrafficSplit != nil && len(p.TrafficSplit.Rules) > 0:
 		ids = split(p.TrafficSplit.Rules[0], x.route.msg.UpstreamID)
 		for _, c := range ids {
 			if r.upstreams[c.id] == nil && c.id != x.route.msg.UpstreamID {
@@ -62,7 +68,7 @@ func (r *Router) forward(x *exchange) model.Outcome {
 			byCluster = append(byCluster, model.Choice{Cluster: clusterName(r.upstreams[c.id]), Weight: uint64(c.weight)})
 		}
 	}
-	id := model.Pick(byID, x.Random)
+	id := cmp.Or(x.upstream, model.Pick(byID, x.Random))
 	if id == "" {
 		return answered(http.StatusServiceUnavailable, "the route has no upstream")
 	}
@@ -74,6 +80,11 @@ func (r *Router) forward(x *exchange) model.Outcome {
 	if len(upstream.Nodes) == 0 {
 		o.Status, o.Reason = http.StatusServiceUnavailable, "the upstream has no nodes"
 	}
+	return x.routed(o, upstream)
+}
+
+// routed completes the outcome of a request that goes to an upstream by what it then gets.
+func (x *exchange) routed(o model.Outcome, upstream *conf.Upstream) model.Outcome {
 	o.Path, o.Host, o.Headers = x.Target, x.upstreamHost(upstream), ownHeaders(x.headers)
 	if x.target != "" {
 		o.Path = x.target

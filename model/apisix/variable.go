@@ -79,6 +79,7 @@ var variables = map[string]func(*request) value{
 	"realip_remote_addr":      func(q *request) value { return address(q.Remote.Addr()) },
 	"remote_port":             func(q *request) value { return str(strconv.Itoa(int(q.Remote.Port()))) },
 	"connection_original_dst": (*request).originalDestination,
+	"amesh_original_dst":      (*request).dialled,
 	// 32 hexadecimal digits, random: here the request's own random number, so that it is repeatable.
 	"request_id":        func(q *request) value { return str(fmt.Sprintf("%016x%016x", q.Random, ^q.Random)) },
 	"ssl_server_name":   func(q *request) value { return q.serverName() },

@@ -219,15 +219,5 @@ func (r *Route) UpstreamIDs() []string {
 	if r.UpstreamID != "" {
 		ids = append(ids, r.UpstreamID)
 	}
-	if r.Plugins == nil || r.Plugins.TrafficSplit == nil {
-		return ids
-	}
-	for _, rule := range r.Plugins.TrafficSplit.Rules {
-		for _, w := range rule.WeightedUpstreams {
-			if w.UpstreamID != "" {
-				ids = append(ids, w.UpstreamID)
-			}
-		}
-	}
-	return ids
+	return append(ids, r.Plugins.UpstreamIDs()...)
 }

@@ -78,7 +78,14 @@ func everyRoute() []*apisix.Route {
 func number(n int) *int { return &n }
 
 func everyPlugin() *apisix.Plugins {
+	const upstream = "reviews-v1-0123456789"
 	return &apisix.Plugins{
+		AmeshClusterHeader: &apisix.AmeshClusterHeader{Header: "x-cluster", Clusters: map[string]string{"outbound|80||a": upstream}, Missing: 503},
+		AmeshHost:          &apisix.AmeshHost{Header: "x-host"},
+		AmeshPassthrough:   &apisix.AmeshPassthrough{Cluster: "PassthroughCluster", RefusePorts: []int{15001}, Scheme: "grpc"},
+		AmeshSplit: &apisix.AmeshSplit{Choices: []apisix.AmeshChoice{{Weight: 1, UpstreamID: upstream}, {Weight: 9, UpstreamID: upstream,
+			Plugins: &apisix.ChoicePlugins{ProxyRewrite: &apisix.ProxyRewrite{Host: "b"},
+				ResponseRewrite: &apisix.ResponseRewrite{Headers: &apisix.ResponseHeaders{Remove: []string{"x-a"}}}}}}},
 		Brotli:        &apisix.Brotli{Types: []string{"text/plain"}, MinLength: 30, CompLevel: number(0)},
 		ClientControl: &apisix.ClientControl{MaxBodySize: 4096},
 		Cors: &apisix.Cors{

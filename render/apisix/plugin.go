@@ -9,18 +9,22 @@ import (
 
 // Plugins are the plugins of a route, by their APISIX names. A plugin that is nil is not written.
 type Plugins struct {
-	Brotli          *Brotli          `json:"brotli,omitempty"`
-	ClientControl   *ClientControl   `json:"client-control,omitempty"`
-	Cors            *Cors            `json:"cors,omitempty"`
-	FaultInjection  *FaultInjection  `json:"fault-injection,omitempty"`
-	ForwardAuth     *ForwardAuth     `json:"forward-auth,omitempty"`
-	Gzip            *Gzip            `json:"gzip,omitempty"`
-	LimitReq        *LimitReq        `json:"limit-req,omitempty"`
-	ProxyMirror     *ProxyMirror     `json:"proxy-mirror,omitempty"`
-	ProxyRewrite    *ProxyRewrite    `json:"proxy-rewrite,omitempty"`
-	Redirect        *Redirect        `json:"redirect,omitempty"`
-	ResponseRewrite *ResponseRewrite `json:"response-rewrite,omitempty"`
-	TrafficSplit    *TrafficSplit    `json:"traffic-split,omitempty"`
+	AmeshClusterHeader *AmeshClusterHeader `json:"amesh-cluster-header,omitempty"`
+	AmeshHost          *AmeshHost          `json:"amesh-host,omitempty"`
+	AmeshPassthrough   *AmeshPassthrough   `json:"amesh-passthrough,omitempty"`
+	AmeshSplit         *AmeshSplit         `json:"amesh-split,omitempty"`
+	Brotli             *Brotli             `json:"brotli,omitempty"`
+	ClientControl      *ClientControl      `json:"client-control,omitempty"`
+	Cors               *Cors               `json:"cors,omitempty"`
+	FaultInjection     *FaultInjection     `json:"fault-injection,omitempty"`
+	ForwardAuth        *ForwardAuth        `json:"forward-auth,omitempty"`
+	Gzip               *Gzip               `json:"gzip,omitempty"`
+	LimitReq           *LimitReq           `json:"limit-req,omitempty"`
+	ProxyMirror        *ProxyMirror        `json:"proxy-mirror,omitempty"`
+	ProxyRewrite       *ProxyRewrite       `json:"proxy-rewrite,omitempty"`
+	Redirect           *Redirect           `json:"redirect,omitempty"`
+	ResponseRewrite    *ResponseRewrite    `json:"response-rewrite,omitempty"`
+	TrafficSplit       *TrafficSplit       `json:"traffic-split,omitempty"`
 	// Other are plugins as somebody else has configured them, by name, as encoding/json would decode them: those that have
 	// no field here, and those whose configuration holds more than the field can. They are written after the rest, by name,
 	// and in place of a field; beside them a field says what the configuration comes to as far as it can.

@@ -1,6 +1,9 @@
 package apisix
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // PluginNames are the plugins that come with APISIX 3.18, sorted. Those that its configuration does not list are not loaded,
 // and an object that names one is dropped; the default list has not all of these, but leaves out a few such as brotli.
@@ -24,3 +27,16 @@ var PluginNames = strings.Fields(`
 
 // StreamPluginNames are those among which stream routes may choose, sorted.
 var StreamPluginNames = strings.Fields(`ip-restriction limit-conn mqtt-proxy syslog traffic-split`)
+
+// EveryPluginName and EveryStreamPluginName are those of APISIX and of templates/lua.
+var (
+	EveryPluginName       = slices.Concat(PluginNames, LuaPluginNames)
+	EveryStreamPluginName = slices.Concat(StreamPluginNames, LuaStreamPluginNames)
+)
+
+// LuaPluginNames are the plugins of templates/lua, which APISIX has where "amesh-render config" made its config.yaml,
+// sorted.
+var LuaPluginNames = strings.Fields(`amesh-cluster-header amesh-destination amesh-host amesh-passthrough amesh-split`)
+
+// LuaStreamPluginNames are those for stream routes, sorted.
+var LuaStreamPluginNames = strings.Fields(`amesh-destination amesh-passthrough amesh-sni amesh-split`)

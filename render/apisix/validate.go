@@ -78,14 +78,9 @@ func (c *checker) references(r *Route, known map[string]map[string]bool) {
 	if r.PluginConfigID != "" && !known["plugin_configs"][r.PluginConfigID] {
 		c.add("plugin_config_id", "no plugin_config has the id %q", r.PluginConfigID)
 	}
-	if r.Plugins == nil || r.Plugins.TrafficSplit == nil {
-		return
-	}
-	for i, rule := range r.Plugins.TrafficSplit.Rules {
-		for j, w := range rule.WeightedUpstreams {
-			if w.UpstreamID != "" && !known["upstreams"][w.UpstreamID] {
-				c.add(splitField(i, j, ".upstream_id"), missing, w.UpstreamID)
-			}
+	for field, id := range r.Plugins.upstreams {
+		if !known["upstreams"][id] {
+			c.add(field, missing, id)
 		}
 	}
 }

@@ -16,6 +16,10 @@ func (c *checker) plugins(r *Route) {
 		return
 	}
 	p = p.ours()
+	check(p.AmeshSplit, c.ameshSplit)
+	check(p.AmeshClusterHeader, c.ameshClusterHeader)
+	check(p.AmeshHost, func(h *AmeshHost) { c.headerName("plugins.amesh-host.header", h.Header) })
+	check(p.AmeshPassthrough, c.ameshPassthrough)
 	check(p.Brotli, c.brotli)
 	check(p.ClientControl, c.clientControl)
 	check(p.Cors, c.cors)
