@@ -34,9 +34,21 @@ var (
 	EveryStreamPluginName = slices.Concat(StreamPluginNames, LuaStreamPluginNames)
 )
 
-// LuaPluginNames are the plugins of templates/lua, which APISIX has where "amesh-render config" made its config.yaml,
-// sorted.
+// LuaPluginNames are the plugins of ours, sorted: they come with "config --lua=on" and do what those of APISIX cannot.
 var LuaPluginNames = strings.Fields(`amesh-cluster-header amesh-destination amesh-host amesh-passthrough amesh-split`)
 
-// LuaStreamPluginNames are those for stream routes, sorted.
+// LuaStreamPluginNames are those of ours that stream routes may name, sorted.
 var LuaStreamPluginNames = strings.Fields(`amesh-destination amesh-passthrough amesh-sni amesh-split`)
+
+// RenderedPluginNames are the plugins of APISIX that Plugins has fields for, sorted: a file that was rendered without
+// plugins of users names no others.
+func RenderedPluginNames() []string {
+	var names []string
+	for _, fd := range pluginFields() {
+		if !slices.Contains(LuaPluginNames, fd.name) {
+			names = append(names, fd.name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}

@@ -41,8 +41,31 @@ func TestPluginTypes(t *testing.T) {
 	plugins := reflect.TypeFor[apisix.Plugins]()
 	for i := range plugins.NumField() {
 		name, _, _ := strings.Cut(plugins.Field(i).Tag.Get("json"), ",")
-		if name != "-" && !slices.Contains(apisix.EveryPluginName, name) {
+		if name == "-" || slices.Contains(apisix.LuaPluginNames, name) {
+			continue
+		}
+		if !slices.Contains(apisix.PluginNames, name) {
 			t.Errorf("APISIX has no plugin %q", name)
+		}
+		if !slices.Contains(apisix.RenderedPluginNames(), name) {
+			t.Errorf("RenderedPluginNames lacks %q", name)
+		}
+	}
+}
+
+// APISIX finds a plugin by its name alone: one of ours that had the name of one of APISIX's would take its place.
+func TestLuaPluginNames(t *testing.T) {
+	for ours, theirs := range map[*[]string]*[]string{
+		&apisix.LuaPluginNames:       &apisix.PluginNames,
+		&apisix.LuaStreamPluginNames: &apisix.StreamPluginNames,
+	} {
+		if !slices.IsSorted(*ours) {
+			t.Errorf("%v is not sorted", *ours)
+		}
+		for _, name := range *ours {
+			if !strings.HasPrefix(name, "amesh-") || slices.Contains(*theirs, name) {
+				t.Errorf("%q may be a plugin of APISIX", name)
+			}
 		}
 	}
 }
