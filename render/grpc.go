@@ -3,7 +3,11 @@
 package render
 
 import (
+	"slices"
+	"strings"
+
 	clusterv3 "github.com/envoyproxy/go-control-plane/envoy/config/cluster/v3"
+	routev3 "github.com/envoyproxy/go-control-plane/envoy/config/route/v3"
 	httpv3 "github.com/envoyproxy/go-control-plane/envoy/extensions/upstreams/http/v3"
 
 	"github.com/amesh-render/amesh-render/render/apisix"
@@ -38,6 +42,21 @@ func (r *renderer) carriesGRPC(cluster string) bool {
 		r.grpc[cluster] = carries
 	}
 	return carries
+}
+
+// grpcRewrite reports what becomes of a new path on the way to endpoints that are called with gRPC: there nginx sends not
+// the target that proxy-rewrite has made but its own uri, which it escapes although it is escaped already.
+func (r *renderer) grpcRewrite(a *routev3.RouteAction, p pathRewrite, at *place, field string) {
+	to := a.GetWeightedClusters().GetClusters()
+	if !r.carriesGRPC(a.GetCluster()) && !slices.ContainsFunc(to, func(w *routev3.WeightedCluster_ClusterWeight) bool {
+		return w.GetWeight().GetValue() > 0 && r.carriesGRPC(w.GetName())
+	}) {
+		return
+	}
+	r.findings.approximate(at, field, "in the path of gRPC requests, what must be escaped is escaped twice: a space becomes %q", "%2520")
+	if strings.Contains(p.replacement, "?") {
+		r.findings.approximate(at, field, "in the path of gRPC requests, the %q of the new path becomes %q: the query is part of the path", "?", "%3F")
+	}
 }
 
 func hasInboundPort(cluster string) bool {

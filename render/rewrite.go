@@ -61,6 +61,9 @@ func (r *renderer) pathRewrite(a pathRewriter, m *routev3.RouteMatch, at *place,
 	if strings.Contains(p.replacement, "?") {
 		r.findings.approximate(at, prefix+field, "the request's own query is joined to the new one by %q", "&")
 	}
+	if action, ok := a.(*routev3.RouteAction); ok {
+		r.grpcRewrite(action, p, at, prefix+field)
+	}
 	return p, true
 }
 

@@ -17,6 +17,8 @@ type exchange struct {
 	route  *route
 	// target is what the upstream receives; "" is the target as the client sent it.
 	target string
+	// rewritten is nginx's own uri, where proxy-rewrite has set it; it is encoded.
+	rewritten string
 	// host is the Host header for the upstream; "" is the client's.
 	host string
 	// headers are the request's, as changed.

@@ -99,5 +99,5 @@ func (x *exchange) passthrough(p *conf.AmeshPassthrough) model.Outcome {
 	if !to.IsValid() || to.Port() == x.LocalPort || slices.Contains(p.RefusePorts, int(to.Port())) {
 		return answered(http.StatusBadGateway, "amesh-passthrough: the destination is not known, or this proxy")
 	}
-	return x.routed(model.Outcome{Kind: model.Routed, Cluster: p.Cluster, Clusters: []model.Choice{{Cluster: p.Cluster, Weight: 1}}}, &conf.Upstream{})
+	return x.routed(model.Outcome{Kind: model.Routed, Cluster: p.Cluster, Clusters: []model.Choice{{Cluster: p.Cluster, Weight: 1}}}, &conf.Upstream{Scheme: p.Scheme})
 }

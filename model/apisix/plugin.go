@@ -85,14 +85,22 @@ func (r *Router) forward(x *exchange) model.Outcome {
 
 // routed completes the outcome of a request that goes to an upstream by what it then gets.
 func (x *exchange) routed(o model.Outcome, upstream *conf.Upstream) model.Outcome {
-	o.Path, o.Host, o.Headers = x.Target, x.upstreamHost(upstream), ownHeaders(x.headers)
-	if x.target != "" {
-		o.Path = x.target
-	}
+	o.Path, o.Host, o.Headers = x.targetFor(upstream), x.upstreamHost(upstream), ownHeaders(x.headers)
 	for _, h := range x.Response {
 		o.ResponseHeaders = addHeader(o.ResponseHeaders, h.Name, h.Value)
 	}
 	return o
+}
+
+// targetFor is the target that an upstream's nodes get.
+func (x *exchange) targetFor(u *conf.Upstream) string {
+	switch {
+	case u.Scheme == "grpc" || u.Scheme == "grpcs":
+		return x.grpcTarget()
+	case x.target != "":
+		return x.target
+	}
+	return x.Target
 }
 
 // upstreamHost is the Host header that an upstream's nodes get. With pass_host node it is that of the first node, with its

@@ -117,12 +117,12 @@ func (x *exchange) retarget(p *conf.ProxyRewrite) bool {
 		x.target = target
 		return true
 	}
-	x.target = x.encode(target, splits)
+	x.encode(target, splits)
 	return true
 }
 
-// encode is a decoded target for the request line, with the request's own arguments.
-func (x *exchange) encode(target string, splits bool) string {
+// encode sets the target to a decoded one, with the request's own arguments.
+func (x *exchange) encode(target string, splits bool) {
 	i := -1
 	if splits {
 		i = strings.IndexByte(target, '?')
@@ -133,10 +133,23 @@ func (x *exchange) encode(target string, splits bool) string {
 	} else {
 		target = escapeURI(target)
 	}
+	x.target, x.rewritten = target, target
 	if x.isArgs == "?" {
-		target += separator + x.args
+		x.target += separator + x.args
 	}
-	return target
+}
+
+// grpcTarget is the target for upstreams that are called with gRPC. It is not that of proxy-rewrite but nginx's own:
+// the uri that the plugin has set, with its escapes and "?" escaped once more, or else the target as the client sent it,
+// as where use_real_request_uri_unsafe is set.
+func (x *exchange) grpcTarget() string {
+	switch {
+	case x.rewritten == "":
+		return x.Target
+	case x.args == "":
+		return escapeURI(x.rewritten)
+	}
+	return escapeURI(x.rewritten) + "?" + x.args
 }
 
 var templateReference = regexp.MustCompile(`\$(?:\$|([0-9]+)|\{([0-9]+)\})`)

@@ -45,6 +45,34 @@ func TestTargetForTheUpstream(t *testing.T) {
 	}
 }
 
+// gRPC upstreams get nginx's own uri, escaped again, whatever proxy-rewrite has made of the target.
+func TestTargetForGRPC(t *testing.T) {
+	for _, tc := range []struct {
+		name         string
+		rewrite      *conf.ProxyRewrite
+		target, want string
+	}{
+		{"no plugin: as sent", nil, "/a%2Fb//c?x=%41", "/a%2Fb//c?x=%41"},
+		{"as sent", &conf.ProxyRewrite{UseRealRequestURI: true}, "/a%2Fb//c?x", "/a%2Fb//c?x"},
+		{"plain", &conf.ProxyRewrite{RegexURI: []string{`\A/old`, "/new"}}, "/old/x?q=1", "/new/x?q=1"},
+		{"empty query", &conf.ProxyRewrite{RegexURI: []string{`\A/old`, "/new"}}, "/old/x?", "/new/x"},
+		{"escaped twice", &conf.ProxyRewrite{RegexURI: []string{`\A/old`, "/new"}}, "/old/a%20b?q=%20", "/new/a%2520b?q=%20"},
+		{"encoded anew by any rewrite", &conf.ProxyRewrite{Host: "h"}, "/a%20b", "/a%2520b"},
+		{"question mark", &conf.ProxyRewrite{RegexURI: []string{`\A/v([0-9])/(.*)\z`, "/$2?v=$1"}}, "/v1/x?q=1", "/x%3Fv=1?q=1"},
+		{"ignored", &conf.ProxyRewrite{URI: "/new", UseRealRequestURI: true}, "/old?q=1", "/old?q=1"},
+	} {
+		for _, scheme := range []string{"grpc", "grpcs"} {
+			route := to("r", "/*", plugins(conf.Plugins{ProxyRewrite: tc.rewrite}))
+			route.UpstreamID = "own"
+			upstream := &conf.Upstream{ID: "own", Scheme: scheme, Nodes: []conf.Node{{Host: "10.0.0.9", Port: 1}}}
+			got := New(&conf.Config{Routes: []*conf.Route{route}, Upstreams: []*conf.Upstream{upstream}}).Route(get("h", tc.target), nil)
+			if got.Path != tc.want {
+				t.Errorf("%s: %s: got %s, want %s", scheme, tc.name, got.Path, tc.want)
+			}
+		}
+	}
+}
+
 func TestRequestHeaders(t *testing.T) {
 	r := get("h", "/a/b")
 	r.Headers = []model.Header{{Name: "x-a", Value: "1"}, {Name: "x_a", Value: "2"}, {Name: "x-b", Value: "3"}, {Name: "x-request-id", Value: "4"}}

@@ -4,7 +4,7 @@
 // It covers nginx's normalisation of host and path, the router, the conditions in vars, and what plugins do to the request
 // and the response: fault-injection, cors, proxy-rewrite, redirect, response-rewrite and traffic-split, in their phases and
 // by priority. It does not cover timeouts, retries or the choice among an upstream's nodes, nor nginx's limits on sizes,
-// nor the headers that the proxy sets by itself (X-Forwarded-*, X-Real-IP, Server, …); brotli, client-control, gzip,
+// nor the headers that the proxy sets by itself (X-Forwarded-*, X-Real-IP, Server, …, for gRPC Content-Type and TE); brotli, client-control, gzip,
 // limit-req and proxy-mirror change no outcome, and what forward-auth asks is undecided. Plugins that the renderer never
 // uses are taken to let requests pass; Outcome.Unmodelled names them.
 //

@@ -1,3 +1,5 @@
+//lint:file-ignore SA1019 Control planes still send the deprecated fields of clusters.
+
 // Package modeltest makes random Envoy configurations, and random requests that nearly match them, for differential
 // tests: what Envoy does with a request (model/envoy) must be what APISIX does with what was rendered (model/apisix).
 //
@@ -38,6 +40,8 @@ type Mesh struct {
 	// Outbound and Inbound are the route configurations by the port that they serve. Listeners refer to the former by
 	// RDS and hold the latter inline.
 	Outbound, Inbound map[uint16]*routev3.RouteConfiguration
+	// HTTP2 says that all endpoints are called with HTTP/2, as those of gRPC services are.
+	HTTP2 bool
 }
 
 // NewMesh draws route configurations for all Ports, which share host names, and the listeners for them.
@@ -61,7 +65,7 @@ func (m *Mesh) Resources() []proto.Message {
 		out = append(out, m.Outbound[port])
 		for _, rc := range []*routev3.RouteConfiguration{m.Outbound[port], m.Inbound[port]} {
 			for _, name := range clusters(rc) {
-				out = append(out, cluster(name), endpoints(name))
+				out = append(out, m.cluster(name), endpoints(name))
 			}
 		}
 	}
@@ -83,14 +87,18 @@ func clusters(rc *routev3.RouteConfiguration) []string {
 	return out
 }
 
-func cluster(name string) *clusterv3.Cluster {
-	return &clusterv3.Cluster{
+func (m *Mesh) cluster(name string) *clusterv3.Cluster {
+	c := &clusterv3.Cluster{
 		Name:                 name,
 		ClusterDiscoveryType: &clusterv3.Cluster_Type{Type: clusterv3.Cluster_EDS},
 		EdsClusterConfig: &clusterv3.Cluster_EdsClusterConfig{EdsConfig: &corev3.ConfigSource{
 			ConfigSourceSpecifier: &corev3.ConfigSource_Ads{Ads: &corev3.AggregatedConfigSource{}},
 		}},
 	}
+	if m.HTTP2 {
+		c.Http2ProtocolOptions = &corev3.Http2ProtocolOptions{}
+	}
+	return c
 }
 
 func endpoints(name string) *endpointv3.ClusterLoadAssignment {
