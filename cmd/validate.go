@@ -24,7 +24,7 @@ refuse, drop or misread. A FILE is an apisix.yaml or apisix.json, plain or gzip;
 
 Each problem is a line:
 
-  apisix.yaml:4:14: route/shop: hosts[0]: "Shop.example" never matches: hosts are compared in lower case
+  apisix.yaml:4:14: route/shop: hosts[0]: "shop.example:80" never matches: hosts are compared without port
 
 APISIX itself says little: it drops an object with a mistake, logs a line, and the object's traffic falls to less specific
 routes; a missing #END, or a variable ${{NAME}} that is not set, makes it ignore the whole file.

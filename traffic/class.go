@@ -70,7 +70,7 @@ func hostWeight(host string) int {
 func hostsOf(r *apisix.Route) []string {
 	var out []string
 	for _, host := range r.Hosts {
-		out = append(out, instance(host))
+		out = append(out, instance(strings.ToLower(host)))
 	}
 	for _, x := range hostConditions(r.Vars) {
 		for _, s := range samples(x.Op, x.Value, true) {
@@ -113,6 +113,7 @@ func newHostIndex(s *side) hostIndex {
 	for i, r := range s.config.Routes {
 		x.conditions = append(x.conditions, hostConditions(r.Vars))
 		for _, host := range r.Hosts {
+			host = strings.ToLower(host)
 			x.byHost[host] = append(x.byHost[host], i)
 		}
 		if len(r.Hosts) == 0 {

@@ -3,6 +3,7 @@ package validate
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 
 	"github.com/amesh-render/amesh-render/standalone"
 )
@@ -13,18 +14,18 @@ func off(x *object) bool {
 	return status != nil && status.Kind == standalone.Number && status.Number == 0
 }
 
-// hostsOf are the hosts of a route, "" for one without.
+// hostsOf are the hosts of a route, in lower case as APISIX has them, "" for one without.
 func (c *checker) hostsOf(x *object) []string {
 	for _, n := range []*standalone.Node{x.node.Get("hosts"), x.node.Get("host")} {
 		if n == nil {
 			continue
 		}
 		if n.Kind == standalone.String {
-			return []string{n.Text}
+			return []string{strings.ToLower(n.Text)}
 		}
 		var hosts []string
 		for _, item := range n.Items {
-			hosts = append(hosts, item.Text)
+			hosts = append(hosts, strings.ToLower(item.Text))
 		}
 		return hosts
 	}

@@ -89,8 +89,8 @@ var planted = []struct{ name, text, want string }{
 
 	// Routing.
 	{"host with port", "routes:\n- id: r\n  uri: /a\n  upstream_id: u\n⇒  hosts: [\"a:80\"]", "error: route/r: hosts[0]: \"a:80\" never matches: hosts are compared without port"},
-	{"one host of two in upper case", "routes:\n- id: r\n  uri: /a\n  upstream_id: u\n⇒  hosts: [a, B]", "warning: route/r: hosts[1]: \"B\" never matches: hosts are compared in lower case"},
-	{"host of a service", "services:\n- id: s\n  upstream_id: u\n⇒  hosts: [A]", "error: service/s: hosts[0]: \"A\" never matches: hosts are compared in lower case"},
+	{"one host of two with a port", "routes:\n- id: r\n  uri: /a\n  upstream_id: u\n⇒  hosts: [a, \"b:80\"]", "warning: route/r: hosts[1]: \"b:80\" never matches: hosts are compared without port"},
+	{"host of a service", "services:\n- id: s\n  upstream_id: u\n⇒  hosts: [\"a:1\"]", "error: service/s: hosts[0]: \"a:1\" never matches: hosts are compared without port"},
 	{"wildcard at the end", "routes:\n- id: r\n  uri: /a\n  upstream_id: u\n⇒  host: a.*", "error: route/r: host: \"a.*\" is not a host name, with a * in front at most"},
 	{"no slash", "routes:\n- id: r\n⇒  uri: a\n  upstream_id: u", "error: route/r: uri: \"a\" never matches: a path starts with /"},
 	{"star in the middle", "routes:\n- id: r\n⇒  uri: /a/*/c\n  upstream_id: u", "warning: route/r: uri: \"/a/*/c\": with a * before its end it is a regular expression, of which * is any text and nothing is quoted"},
@@ -99,7 +99,7 @@ var planted = []struct{ name, text, want string }{
 	{"priority across uris", "routes:\n- id: canary\n  uri: /a/*\n  upstream_id: u\n  vars: [[http_x, \"==\", \"1\"]]\n⇒  priority: 10\n- {id: r, uri: /a/b, upstream_id: u}", "warning: route/canary: priority: 10 does not put it before route/r of priority 0: that has the more specific uri \"/a/b\", and takes its requests first"},
 	{"priority across hosts", "routes:\n- id: first\n  uri: /*\n  upstream_id: u\n⇒  priority: 10\n- {id: r, uri: /*, host: a.b, upstream_id: u}", "warning: route/first: priority: 10 does not put it before route/r of priority 0: that has the more specific host \"a.b\", and takes its requests first"},
 	{"priority across wildcards", "routes:\n- id: first\n  uri: /a*\n  host: \"*.b\"\n  upstream_id: u\n⇒  priority: 10\n- {id: r, uri: /ab, host: a.b, upstream_id: u}", "warning: route/first: priority: 10 does not put it before route/r of priority 0: that has the more specific host \"a.b\", and takes its requests first"},
-	{"never reached", "routes:\n- {id: all, uri: /*, upstream_id: u, host: a}\n- id: r\n⇒  uri: /*\n  upstream_id: u\n  hosts: [a]\n  vars: [[http_x, \"==\", \"1\"]]", "warning: route/r: uri: never reached: route/all has the same uri and hosts, no conditions, and is before it in the file"},
+	{"never reached", "routes:\n- {id: all, uri: /*, upstream_id: u, host: A}\n- id: r\n⇒  uri: /*\n  upstream_id: u\n  hosts: [a]\n  vars: [[http_x, \"==\", \"1\"]]", "warning: route/r: uri: never reached: route/all has the same uri and hosts, no conditions, and is before it in the file"},
 	{"never reached for its priority", "routes:\n- id: r\n⇒  uri: /*\n  upstream_id: u\n  methods: [GET]\n- {id: all, uri: /*, upstream_id: u, priority: 1}", "warning: route/r: uri: never reached: route/all has the same uri and hosts, no conditions, and the priority 1"},
 
 	// What else there is.

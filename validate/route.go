@@ -47,14 +47,12 @@ func (c *checker) each(x *object, field string, n *standalone.Node, flaw func(st
 	}
 }
 
-// hostFlaw is what is wrong with a host of a route, and whether it therefore never matches. The router compares, byte for
-// byte, with nginx's $host: in lower case, without port and without a dot at the end.
+// hostFlaw is what is wrong with a host of a route, and whether it therefore never matches. The router compares it, in lower
+// case, with nginx's $host, which has no port and no dot at the end.
 func hostFlaw(host string) (message string, never bool) {
 	switch {
 	case strings.Contains(host[strings.LastIndexByte(host, ']')+1:], ":"):
 		return "hosts are compared without port", true
-	case strings.ToLower(host) != host:
-		return "hosts are compared in lower case", true
 	case strings.HasSuffix(host, ".") && host != ".":
 		return "hosts are compared without the dot at their end", true
 	}

@@ -93,7 +93,7 @@ func TestHosts(t *testing.T) {
 		{"one trailing dot is cut", "a-b.y.", nil, "dash"},
 		{"also before a port", "a-b.y.:80", nil, "dash"},
 		{"a host with a port never matches", "port.z:80", nil, 404},
-		{"a configured host is not lower-cased", "upper.z", nil, 404},
+		{"a configured host is lower-cased", "upper.z", nil, "upper"},
 		{"IPv6", "[::1]:80", nil, "v6"},
 		{"two dots are refused", "a..b", nil, 400},
 		{"no host is refused", "", nil, 400},

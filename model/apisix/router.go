@@ -84,6 +84,7 @@ func (r *Router) add(route *route) {
 		r.anyHost.add(route)
 	}
 	for _, host := range route.msg.Hosts {
+		host = strings.ToLower(host) // as APISIX does when it loads a route
 		into, key := r.hosts, host
 		if suffix, wildcard := strings.CutPrefix(host, "*"); wildcard {
 			into, key = r.suffixes, suffix

@@ -54,8 +54,8 @@ type Route struct {
 	Desc string `json:"desc,omitempty"`
 	// Labels' values must match ^\S+$ and have 1 to 256 characters.
 	Labels map[string]string `json:"labels,omitempty"`
-	// Hosts are exact names or suffix wildcards ("*.example.com", "*-x.example.com"), lower case, without ports. Empty
-	// means any host; such routes are tried after all routes with hosts.
+	// Hosts are exact names or suffix wildcards ("*.example.com", "*-x.example.com"), without ports; APISIX
+	// puts them into lower case. Empty means any host; such routes are tried after all routes with hosts.
 	Hosts []string `json:"hosts,omitempty"`
 	// URI is an exact path, or a prefix when it ends in "*". Exactly one of URI and URIs is set.
 	URI  string   `json:"uri,omitempty"`

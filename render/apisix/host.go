@@ -3,10 +3,10 @@ package apisix
 import "strings"
 
 // IsRouteHost reports whether a route's hosts can hold s and match with it. APISIX's schema wants
-// ^\*?[0-9a-zA-Z-._\[\]:]+$; the router compares byte for byte with a host name in lower case, without its port, and with
-// the brackets of an IPv6 address.
+// ^\*?[0-9a-zA-Z-._\[\]:]+$; the router compares it, in lower case, with a host name without its port, and with the
+// brackets of an IPv6 address.
 func IsRouteHost(s string) bool {
-	return isHost(s) && s != "*" && !colonOutsideBrackets(s) && strings.ToLower(s) == s
+	return isHost(s) && s != "*" && !colonOutsideBrackets(s)
 }
 
 // IsNodeHost reports whether a node's host can be s: an IPv4 address, a bracketed IPv6 address, or a name.

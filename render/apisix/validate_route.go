@@ -25,8 +25,8 @@ func (r *Route) Validate(f Format) []Problem {
 	return c.problems
 }
 
-// hosts checks the schema's pattern, and that a host can match: APISIX compares it, byte for byte, with a host name that is
-// in lower case, without its port, and with the brackets of an IPv6 address.
+// hosts checks the schema's pattern, and that a host can match: APISIX compares it, in lower case, with a host name without
+// its port, and with the brackets of an IPv6 address.
 func (c *checker) hosts(hosts []string) {
 	for i, host := range hosts {
 		field := func() string { return fmt.Sprintf("hosts[%d]", i) }
@@ -35,8 +35,6 @@ func (c *checker) hosts(hosts []string) {
 			c.add(field(), "%q is not a host name, with a * in front at most", host)
 		case colonOutsideBrackets(host):
 			c.add(field(), "%q never matches: hosts are compared without port", host)
-		case strings.ToLower(host) != host:
-			c.add(field(), "%q never matches: hosts are compared in lower case", host)
 		case slices.Contains(hosts[:i], host):
 			c.add(field(), "%q is there twice", host)
 		}
