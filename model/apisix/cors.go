@@ -29,7 +29,7 @@ func (x *exchange) share(c *conf.Cors) {
 		return
 	}
 	set := func(name, value string) {
-		x.out.ResponseHeaders = setHeader(x.out.ResponseHeaders, "access-control-"+name, value)
+		x.out.ResponseHeaders = setHeader(x.out.ResponseHeaders, "access-control-"+name, notEmpty(value)...)
 	}
 	set("allow-origin", origin)
 	set("allow-methods", everything(c.AllowMethods, "GET,POST,PUT,DELETE,PATCH,HEAD,OPTIONS,CONNECT,TRACE"))

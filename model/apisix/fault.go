@@ -20,7 +20,7 @@ func (x *exchange) fault(f *conf.FaultInjection) bool {
 		return false
 	}
 	for _, name := range slices.Sorted(maps.Keys(a.Headers)) {
-		x.out.ResponseHeaders = setHeader(x.out.ResponseHeaders, name, x.interpolate(a.Headers[name]))
+		x.out.ResponseHeaders = setHeader(x.out.ResponseHeaders, name, notEmpty(x.interpolate(a.Headers[name]))...)
 	}
 	x.out.Body = x.interpolate(a.Body)
 	return x.respond(a.HTTPStatus, "fault-injection")

@@ -109,6 +109,31 @@ func TestHosts(t *testing.T) {
 	}
 }
 
+func TestRefusedByNginx(t *testing.T) {
+	r := routerOf(to("r", "/*"))
+	for _, tc := range []struct {
+		name, method string
+		headers      []string
+		want         any
+	}{
+		{"any method in capitals", "M-SEARCH_X", nil, "r"},
+		{"lower case", "GETx", nil, 400},
+		{"a digit", "GET2", nil, 400},
+		{"TRACE", "TRACE", nil, 405},
+		{"a header twice", "GET", []string{"x-a", "x-a", "if_match", "if-match"}, "r"},
+		{"one that must be there once", "GET", []string{"authorization", "authorization"}, 400},
+		{"in any case", "GET", []string{"If-Range", "if-range"}, 400},
+		{"a second host", "GET", []string{"host"}, 400},
+	} {
+		req := get("h", "/")
+		req.Method = tc.method
+		for _, h := range tc.headers {
+			req.Headers = append(req.Headers, model.Header{Name: h, Value: "1"})
+		}
+		t.Run(tc.name, func(t *testing.T) { check(t, r, req, tc.want) })
+	}
+}
+
 func TestURIs(t *testing.T) {
 	for _, tc := range []struct {
 		name   string

@@ -35,9 +35,14 @@ func newRequest(r *model.Request) (q *request, status int, why string) {
 	if q.uri, ok = normalise(path); !ok {
 		return nil, http.StatusBadRequest, "invalid path"
 	}
-	switch r.MethodOrDefault() {
-	case http.MethodTrace, http.MethodConnect:
-		return nil, http.StatusMethodNotAllowed, "method " + r.Method
+	switch method := r.MethodOrDefault(); {
+	case !validMethod(method):
+		return nil, http.StatusBadRequest, "invalid method"
+	case method == http.MethodTrace || method == http.MethodConnect:
+		return nil, http.StatusMethodNotAllowed, "method " + method
+	}
+	if name := repeatedHeader(own.Headers); name != "" {
+		return nil, http.StatusBadRequest, "repeated header " + name
 	}
 	q.args, _, _ = strings.Cut(args, "#")
 	q.asked = found
@@ -45,6 +50,30 @@ func newRequest(r *model.Request) (q *request, status int, why string) {
 		q.isArgs = "?"
 	}
 	return q, 0, ""
+}
+
+// validMethod says whether nginx takes a method: capital letters, "_" and "-".
+func validMethod(method string) bool {
+	return !strings.ContainsFunc(method, func(c rune) bool { return !('A' <= c && c <= 'Z' || c == '_' || c == '-') })
+}
+
+// onceOnly are the headers that nginx takes once, beside Host.
+var onceOnly = []string{
+	"host", "authorization", "expect", "content-length", "content-range", "transfer-encoding",
+	"if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "if-range",
+}
+
+// repeatedHeader is the name of a header that is there twice and must not be; "" if there is none. Host is there already.
+func repeatedHeader(headers []model.Header) string {
+	seen := map[string]bool{"host": true}
+	for _, h := range headers {
+		name := strings.ToLower(h.Name)
+		if seen[name] && slices.Contains(onceOnly, name) {
+			return name
+		}
+		seen[name] = true
+	}
+	return ""
 }
 
 // validName says whether nginx takes a header of that name: others it drops (ignore_invalid_headers).

@@ -1,6 +1,7 @@
 package apisix
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/amesh-render/amesh-render/model"
@@ -13,6 +14,22 @@ func TestAbort(t *testing.T) {
 	got := r.Route(get("h", "/"), nil)
 	if got.Kind != model.Answered || got.Status != 418 || got.Body != "no" {
 		t.Errorf("got %v with body %q, want an answer 418 with body no", got, got.Body)
+	}
+}
+
+// nginx sends no header with an empty value.
+func TestEmptyHeaders(t *testing.T) {
+	abort := &conf.FaultInjection{Abort: &conf.Abort{HTTPStatus: 418, Headers: map[string]string{"x-a": "$http_absent", "x-b": "1"}}}
+	got := routerOf(to("a", "/*", plugins(conf.Plugins{FaultInjection: abort}))).Route(get("h", "/"), nil)
+	if want := []model.Header{{Name: "x-b", Value: "1"}}; !slices.Equal(got.ResponseHeaders, want) {
+		t.Errorf("fault-injection: got %v, want %v", got.ResponseHeaders, want)
+	}
+	cors := &conf.Cors{AllowOrigins: "*", AllowHeaders: "**"}
+	got = routerOf(to("a", "/*", plugins(conf.Plugins{Cors: cors}))).Route(get("h", "/"), nil)
+	for _, h := range got.ResponseHeaders {
+		if h.Value == "" {
+			t.Errorf("cors: %s is empty", h.Name)
+		}
 	}
 }
 

@@ -20,22 +20,28 @@ func (x *exchange) rewrite(p *conf.ProxyRewrite) bool {
 	if !x.retarget(p) {
 		return true
 	}
-	if h := p.Headers; h != nil {
-		for _, name := range slices.Sorted(maps.Keys(h.Add)) {
-			x.headers = addHeader(x.headers, name, x.values(h.Add[name])...)
-		}
-		for _, name := range slices.Sorted(maps.Keys(h.Set)) {
-			values := x.values(h.Set[name])
-			if len(values) == 1 { // to set an empty value is to remove the header, to add one adds it
-				values = notEmpty(values[0])
-			}
-			x.headers = setHeader(x.headers, name, values...)
-		}
-		for _, name := range h.Remove {
-			x.headers = setHeader(x.headers, name)
-		}
+	if p.Headers != nil {
+		x.changeHeaders(p.Headers)
 	}
 	return false
+}
+
+// changeHeaders is what proxy-rewrite does to the request's headers. It cannot set Host: the upstream gets $upstream_host.
+func (x *exchange) changeHeaders(h *conf.RequestHeaders) {
+	for _, name := range slices.Sorted(maps.Keys(h.Add)) {
+		x.headers = addHeader(x.headers, name, x.values(h.Add[name])...)
+	}
+	for _, name := range slices.Sorted(maps.Keys(h.Set)) {
+		values := x.values(h.Set[name])
+		if len(values) == 1 { // to set an empty value is to remove the header, to add one adds it
+			values = notEmpty(values[0])
+		}
+		x.headers = setHeader(x.headers, name, values...)
+	}
+	for _, name := range h.Remove {
+		x.headers = setHeader(x.headers, name)
+	}
+	x.headers = setHeader(x.headers, "host")
 }
 
 // values are the interpolated values of a header: one, or a list of them.

@@ -80,7 +80,7 @@ func TestRequestHeaders(t *testing.T) {
 		RegexURI: []string{`\A/(a)/(b)\z`, "/$2"},
 		Headers: &conf.RequestHeaders{
 			Add:    map[string]any{"x-a": "added", "x-c": []any{"$1-${2}", "$3${uri}"}},
-			Set:    map[string]any{"x-b": "${http_x_b ?? none}", "x-d": "${http_x_d ?? none}", "x-e": "costs ${mesh_nil ?? $}1"},
+			Set:    map[string]any{"Host": "other", "x-b": "${http_x_b ?? none}", "x-d": "${http_x_d ?? none}", "x-e": "costs ${mesh_nil ?? $}1"},
 			Remove: []string{"X-C2", "x_a"},
 		},
 	}}, r)
