@@ -256,6 +256,9 @@ func redirectWords(p *apisix.Plugins) string {
 		return ""
 	}
 	r := p.Redirect
+	if r.HTTPToHTTPS {
+		return "plain HTTP to https"
+	}
 	to := r.URI
 	if to == "" {
 		to = strings.Join(r.RegexURI, " → ")

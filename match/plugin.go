@@ -59,8 +59,10 @@ func pluginsOf(r *apisix.Route) (out []Plugin) {
 	if p.ProxyRewrite != nil {
 		add("proxy-rewrite", proxyRewrite(p.ProxyRewrite)...)
 	}
-	if p.Redirect != nil {
-		add("redirect", "redirects to "+strings.Join(slices.Concat(notEmpty(p.Redirect.URI), p.Redirect.RegexURI), " → "))
+	if r := p.Redirect; r != nil && r.HTTPToHTTPS {
+		add("redirect", "redirects plain HTTP to https")
+	} else if r != nil {
+		add("redirect", "redirects to "+strings.Join(slices.Concat(notEmpty(r.URI), r.RegexURI), " → "))
 	}
 	if p.ResponseRewrite != nil {
 		add("response-rewrite", "changes headers of the response")

@@ -66,7 +66,7 @@ func (c *checker) typed(x *object, name string, n *standalone.Node) {
 
 // Fields of which APISIX's code has more to say than its schemas, and those of which nobody has, though one should.
 var (
-	codeRules = regexp.MustCompile(`\.(allow_credential|regex_uri(\[\d+\])?)$`)
+	codeRules = regexp.MustCompile(`\.(allow_credential|append_query_string|regex_uri(\[\d+\])?)$`)
 	oddities  = regexp.MustCompile(`\.headers(\.(add|set|remove))?(\[\d+\])?$|^plugins\.limit-req\.key$`)
 )
 

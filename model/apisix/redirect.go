@@ -1,6 +1,7 @@
 package apisix
 
 import (
+	"cmp"
 	"net/http"
 	"regexp"
 	"strconv"
@@ -10,10 +11,22 @@ import (
 	conf "github.com/amesh-render/amesh-render/render/apisix"
 )
 
-// redirect answers with a Location, unless regex_uri does not match.
+// httpsPort is where http_to_https sends clients: the port of apisix.ssl.listen as APISIX's configuration has it by
+// default. Another one there, or plugin_attr.redirect.https_port, replaces it; 443 is left out.
+const httpsPort = ":9443"
+
+// redirect answers with a Location, unless regex_uri does not match, or the request that must use https does.
 func (x *exchange) redirect(p *conf.Redirect) bool {
-	location := ""
+	location, status := "", cmp.Or(p.RetCode, http.StatusFound)
 	switch {
+	case p.HTTPToHTTPS:
+		if x.SchemeOrDefault() == "https" { // nginx itself sets X-Forwarded-Proto, which APISIX looks at
+			return false
+		}
+		location, status = x.redirectURI("https://$host"+httpsPort+"$request_uri"), http.StatusPermanentRedirect
+		if method := x.MethodOrDefault(); method == http.MethodGet || method == http.MethodHead {
+			status = http.StatusMovedPermanently
+		}
 	case p.URI != "":
 		location = x.redirectURI(p.URI)
 	case len(p.RegexURI) == 2:
@@ -31,10 +44,6 @@ func (x *exchange) redirect(p *conf.Redirect) bool {
 		return false
 	}
 	x.out.ResponseHeaders = setHeader(x.out.ResponseHeaders, "location", x.finishLocation(p, location))
-	status := p.RetCode
-	if status == 0 {
-		status = http.StatusFound
-	}
 	return x.respond(status, "redirect")
 }
 

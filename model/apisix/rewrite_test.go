@@ -113,6 +113,25 @@ func TestHostForTheUpstream(t *testing.T) {
 	}
 }
 
+func TestRedirectToHTTPS(t *testing.T) {
+	toHTTPS := conf.Plugins{Redirect: &conf.Redirect{HTTPToHTTPS: true, RetCode: 302}}
+	for _, tc := range []struct {
+		method, scheme string
+		status         int
+	}{{"GET", "http", 301}, {"HEAD", "http", 301}, {"POST", "http", 308}, {"GET", "https", 0}} {
+		r := get("H:80", "/a%20b?q=1")
+		r.Method, r.Scheme = tc.method, tc.scheme
+		got := through(toHTTPS, r)
+		if got.Status != tc.status || (got.Kind == model.Routed) != (tc.scheme == "https") {
+			t.Errorf("%s by %s: got %v, want %d", tc.method, tc.scheme, got, tc.status)
+		}
+		want := []model.Header{{Name: "location", Value: "https://h:9443/a b?q=1"}}
+		if tc.status != 0 && !slices.Equal(got.ResponseHeaders, want) {
+			t.Errorf("%s by %s: got %v, want %v", tc.method, tc.scheme, got.ResponseHeaders, want)
+		}
+	}
+}
+
 func TestRedirect(t *testing.T) {
 	for _, tc := range []struct {
 		name         string

@@ -72,6 +72,7 @@ func everyRoute() []*apisix.Route {
 			}},
 		},
 		{ID: "moved-0123456789", URI: "/moved", Plugins: &apisix.Plugins{Redirect: &apisix.Redirect{URI: "https://$host$real_request_uri"}}},
+		{ID: "tls-0123456789", URI: "/tls", Plugins: &apisix.Plugins{Redirect: &apisix.Redirect{HTTPToHTTPS: true}}},
 	}
 }
 

@@ -8,6 +8,9 @@ type Redirect struct {
 	// RegexURI is a pattern and what replaces its first match in $uri (decoded, without query); "$1" is a capture, "$$" a
 	// "$". Where the pattern does not match, the request is forwarded.
 	RegexURI []string `json:"regex_uri,omitempty"`
+	// HTTPToHTTPS answers requests by plain HTTP: 301 to GET and HEAD, 308 to others, whatever RetCode says. Those by HTTPS
+	// are forwarded.
+	HTTPToHTTPS bool `json:"http_to_https,omitempty"`
 	// RetCode is the status; APISIX's default is 302.
 	RetCode int `json:"ret_code,omitempty"`
 	// EncodeURI escapes the result, up to its query.

@@ -113,6 +113,12 @@ var badPlugins = []bad{
 	{"two redirects", "plugins.redirect", inSchema, func(r *route, _ *upstream) {
 		r.Plugins.Redirect = &apisix.Redirect{URI: "/a", RegexURI: []string{"a", "b"}}
 	}},
+	{"redirect to https and elsewhere", "plugins.redirect", inSchema, func(r *route, _ *upstream) {
+		r.Plugins.Redirect = &apisix.Redirect{URI: "/a", HTTPToHTTPS: true}
+	}},
+	{"redirect to https with the query", "plugins.redirect.append_query_string", notInSchema, func(r *route, _ *upstream) {
+		r.Plugins.Redirect = &apisix.Redirect{HTTPToHTTPS: true, AppendQueryString: true}
+	}},
 	{"short redirect", "plugins.redirect.uri", inSchema, func(r *route, _ *upstream) { r.Plugins.Redirect = &apisix.Redirect{URI: "/"} }},
 	{"variable in a template", "plugins.redirect.regex_uri[1]", notInSchema, func(r *route, _ *upstream) {
 		r.Plugins.Redirect = &apisix.Redirect{RegexURI: []string{"a", "$host"}}

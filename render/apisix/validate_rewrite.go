@@ -23,8 +23,17 @@ func IsMirrorHost(s string) bool { return mirrorHost.MatchString(s) }
 
 func (c *checker) redirect(p *Redirect) {
 	const field = "plugins.redirect"
-	if (p.URI == "") == (p.RegexURI == nil) {
-		c.add(field, "exactly one of uri and regex_uri must be set")
+	ways := 0
+	for _, there := range []bool{p.URI != "", p.RegexURI != nil, p.HTTPToHTTPS} {
+		if there {
+			ways++
+		}
+	}
+	if ways != 1 {
+		c.add(field, "exactly one of uri, regex_uri and http_to_https must be set")
+	}
+	if p.HTTPToHTTPS && p.AppendQueryString {
+		c.add(field+".append_query_string", "cannot be beside http_to_https")
 	}
 	if p.URI != "" && len(p.URI) < 2 {
 		c.add(field+".uri", "%q has fewer than 2 characters", p.URI)
