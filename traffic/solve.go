@@ -217,11 +217,8 @@ func prefixes(value any) []netip.Prefix {
 	}
 	var out []netip.Prefix
 	for _, v := range list {
-		text := fmt.Sprint(v)
-		if a, err := netip.ParseAddr(text); err == nil {
-			out = append(out, netip.PrefixFrom(a, a.BitLen()))
-		} else if p, err := netip.ParsePrefix(text); err == nil {
-			out = append(out, p.Masked())
+		if p, ok := apisix.IPMatchRange(fmt.Sprint(v)); ok {
+			out = append(out, p)
 		}
 	}
 	return out

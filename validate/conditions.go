@@ -2,6 +2,7 @@ package validate
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 
 	"github.com/amesh-render/amesh-render/render/apisix"
@@ -59,8 +60,28 @@ func (c *checker) comparison(x *object, field string, parts []*standalone.Node, 
 		c.regexCondition(x, at, value, negated)
 		return
 	}
+	if op == apisix.OpIPMatch {
+		c.networks(x, at, value)
+	}
 	if flaw := operandFlaw(op, textOf(parts[0]), value); flaw != "" {
 		c.tell(x, standalone.Warning, at, "%s: the comparison %s", flaw, holds(negated))
+	}
+}
+
+// networks checks that APISIX takes networks for what they look like.
+func (c *checker) networks(x *object, at string, value *standalone.Node) {
+	if value.Kind == standalone.String {
+		c.network(x, at, value)
+	}
+	for i, item := range items(value) {
+		c.network(x, fmt.Sprintf("%s[%d]", at, i), item)
+	}
+}
+
+func (c *checker) network(x *object, at string, n *standalone.Node) {
+	taken, ok := apisix.IPMatchRange(n.Text)
+	if _, err := netip.ParsePrefix(n.Text); ok && err != nil && strings.Contains(n.Text, "/") {
+		c.tell(x, standalone.Error, at, "%.60q is no network in CIDR form, and APISIX takes it for %s", n.Text, taken)
 	}
 }
 

@@ -34,7 +34,7 @@ func (c *checker) references(x *object) {
 	for _, r := range references[x.section] {
 		c.reference(x, r, lookup(x.node, r.field))
 	}
-	c.reference(x, reference{"tls.client_cert_id", "ssls", "ssl", "requests are answered 503"}, lookup(x.node, "tls.client_cert_id"))
+	c.reference(x, reference{"tls.client_cert_id", "ssls", "ssl", "requests are answered 502"}, lookup(x.node, "tls.client_cert_id"))
 	c.splits(x)
 	c.secrets(x)
 }

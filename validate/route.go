@@ -2,6 +2,7 @@ package validate
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/amesh-render/amesh-render/standalone"
@@ -77,14 +78,30 @@ func uriFlaw(uri string) (message string, never bool) {
 		return "nginx resolves dots in the path", true
 	case strings.Contains(uri, "?"):
 		return "it is compared with the path alone, without the query", false
+	case patternRefuses(uri):
+		return "as a segment begins with *, the path is compared with all of it once more, as a regular expression", true
+	case middle >= 0 && middle < len(uri)-1 && uri[middle-1] == '/':
+		return "with a * before its end, what follows that is a regular expression, and * any text", false
 	case middle >= 0 && middle < len(uri)-1:
-		return "with a * before its end it is a regular expression, of which * is any text and nothing is quoted", false
+		return "with a * within a segment, what follows that does not count", false
 	case strings.Contains(uri, "/:"):
 		return "a : has a meaning for the router radixtree_uri_with_parameter only", false
 	case escaped(uri):
 		return "it is compared with the path after percent-decoding", false
 	}
 	return "", false
+}
+
+// patternRefuses reports whether a path cannot match because of what stands before its first *: APISIX compares that
+// literally, and then, if a segment begins with *, as a regular expression with all the rest. Of patterns that Go does not
+// know nothing is said.
+func patternRefuses(uri string) bool {
+	literal, _, _ := strings.Cut(uri, "*")
+	if !strings.Contains(uri, "/*") {
+		return false
+	}
+	pattern, err := regexp.Compile(`\A(?:` + literal + `)\z`)
+	return err == nil && !pattern.MatchString(literal)
 }
 
 // escaped reports whether a path has a percent escape.

@@ -10,7 +10,8 @@ import (
 	"github.com/amesh-render/amesh-render/standalone"
 )
 
-// balancers are what type may name. APISIX looks for it at the first request only.
+// balancers are what type may name. APISIX looks for it at the first request only, where there
+// is a choice.
 var balancers = []string{"roundrobin", "chash", "least_conn", "ewma"}
 
 // What chash may hash, by hash_on (upstream_hash_vars_schema and upstream_hash_header_schema).
@@ -28,7 +29,7 @@ func (c *checker) upstream(x *object, field string, n *standalone.Node) {
 	text := func(name string) string { return textOf(n.Get(name)) }
 	kind := text("type")
 	if kind != "" && !slices.Contains(balancers, kind) {
-		c.tell(x, standalone.Error, at("type"), "APISIX has no balancer %.60q, there are %s: requests are answered 500", kind, strings.Join(balancers, ", "))
+		c.balancer(x, at("type"), n, kind)
 	}
 	if text("pass_host") == "rewrite" && text("upstream_host") == "" {
 		c.refuse(x, at("pass_host"), "is rewrite, and there is no upstream_host")
@@ -37,6 +38,15 @@ func (c *checker) upstream(x *object, field string, n *standalone.Node) {
 		c.hash(x, field, n)
 	}
 	c.nodes(x, at("nodes"), n.Get("nodes"), text("scheme"))
+}
+
+// balancer tells of a balancer that APISIX does not have. It looks for one only where there is a choice.
+func (c *checker) balancer(x *object, field string, n *standalone.Node, kind string) {
+	level, then := standalone.Error, "requests are answered 500"
+	if nodes := n.Get("nodes"); nodes != nil && len(nodes.Items)+len(nodes.Entries) < 2 {
+		level, then = standalone.Warning, "with a second node, requests are answered 500"
+	}
+	c.tell(x, level, field, "APISIX has no balancer %.60q, there are %s: %s", kind, strings.Join(balancers, ", "), then)
 }
 
 // refuse tells that APISIX drops x for a reason that its schemas do not know.

@@ -112,6 +112,8 @@ func newChecker(f *standalone.File, o Options) *checker {
 // enabled reads the section plugins, which replaces the list in APISIX's config.yaml.
 func (c *checker) enabled(s standalone.Section) {
 	c.known = standalone.Known{}
+	c.add(standalone.Problem{Line: s.Key.Line, Column: s.Key.Column, Level: standalone.Warning, Kind: "plugins",
+		Message: "APISIX keeps to this list when it leaves the file, until it is restarted: config.yaml is the place for it"})
 	for _, n := range s.Objects {
 		name := n.Get("name")
 		switch stream := n.Get("stream"); {

@@ -57,3 +57,13 @@ func TestGoldens(t *testing.T) {
 		}
 	}
 }
+
+// What the section plugins does not name is not switched on.
+func TestPluginsThatAreSwitchedOn(t *testing.T) {
+	text, _ := frame("plugins:\n- name: cors\nroutes:\n- id: r\n  uri: /a\n  upstream_id: u\n  plugins:\n    cors: {}\n    gzip: {}")
+	got := problems(t, "apisix.yaml", text)
+	want := "12: error: route/r: plugins.gzip: APISIX has no plugin of the name \"gzip\""
+	if len(got) != 2 || got[1] != want {
+		t.Errorf("got %q, want a warning of the section, and %q", got, want)
+	}
+}

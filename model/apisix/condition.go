@@ -198,14 +198,11 @@ func ipMatch(right any) (func(value) model.Verdict, error) {
 	var ranges []netip.Prefix
 	for _, item := range list {
 		text := fmt.Sprint(item)
-		if addr, err := netip.ParseAddr(text); err == nil {
-			text = fmt.Sprintf("%s/%d", addr, addr.BitLen())
-		}
-		p, err := netip.ParsePrefix(text)
-		if err != nil {
+		p, ok := conf.IPMatchRange(text)
+		if !ok {
 			return nil, fmt.Errorf("invalid ip address %q", text)
 		}
-		ranges = append(ranges, p.Masked())
+		ranges = append(ranges, p)
 	}
 	if len(ranges) == 0 {
 		return nil, errors.New("invalid ip address: none given")

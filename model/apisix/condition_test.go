@@ -81,6 +81,7 @@ func TestConditions(t *testing.T) {
 		{"has needs a table", is("http_n", "has", "10"), model.No},
 		{"ipmatch", is("remote_addr", "ipmatch", []any{"192.168.0.0/16", "10.9.0.0/24"}), model.Yes},
 		{"ipmatch of one address", is("realip_remote_addr", "ipmatch", "10.9.0.1"), model.Yes},
+		{"ipmatch of too many bits", is("remote_addr", "ipmatch", "1.0.0.0/33"), model.Yes},
 		{"ipmatch elsewhere", is("remote_addr", "ipmatch", "10.9.1.0/24"), model.No},
 		{"! ipmatch of an absent one", not(is("http_absent", "ipmatch", "10.0.0.0/8")), model.Yes},
 		{"ipmatch of no address", is("http_word", "ipmatch", "10.0.0.0/8"), model.No},

@@ -242,7 +242,7 @@ func TestDroppedRoutes(t *testing.T) {
 	for name, route := range map[string]*conf.Route{
 		"combination of one":   to("bad", "/*", vars(conf.Expr{Logic: "OR", Operands: []conf.Expr{present}})),
 		"unknown operator":     to("bad", "/*", vars(conf.Compare("uri", "=~", "x"))),
-		"bad address":          to("bad", "/*", vars(conf.Compare("remote_addr", conf.OpIPMatch, "10.0.0.0/40"))),
+		"bad address":          to("bad", "/*", vars(conf.Compare("remote_addr", conf.OpIPMatch, "10.0.0.256"))),
 		"prefix wildcard":      to("bad", "/*", hosts("a.*")),
 		"unknown method":       to("bad", "/*", methods("FOO")),
 		"no upstream, plugins": {ID: "bad", URI: "/*"},

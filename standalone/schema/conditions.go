@@ -2,7 +2,6 @@ package schema
 
 import (
 	"fmt"
-	"net/netip"
 	"slices"
 	"strings"
 
@@ -150,8 +149,7 @@ func (s address) check(c *checker, v any) {
 		wrong(c, s, v)
 		return
 	}
-	_, noNetwork := netip.ParsePrefix(t)
-	if a, err := netip.ParseAddr(t); (err != nil || a.Zone() != "") && noNetwork != nil {
+	if _, ok := apisix.IPMatchRange(t); !ok {
 		c.fault("%.60q is neither an IP address nor a network in CIDR form", t)
 	}
 }
