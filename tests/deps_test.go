@@ -28,6 +28,7 @@ var forbidden = map[string][]string{
 	"standalone":    {"google.golang.org/", "os", "net", "log/", module + "render", module + "xds/", module + "watch/", module + "cmd/"},
 	"validate":      {"google.golang.org/", "os", "net", "log/", module + "render", module + "xds/", module + "watch/", module + "cmd/"},
 	"match":         {"google.golang.org/grpc/", "os", "net", "log/", module + "watch", module + "agent", module + "cmd/"},
+	"intercept/":    {"os", "net", "log/", "github.com/", "google.golang.org/", "gopkg.in/"},
 	"internal/":     {module + "cmd/"},
 }
 
