@@ -7,8 +7,11 @@ import (
 	"strings"
 )
 
-// A List is entries, each once, from the narrowest to the widest.
+// A List is entries. What this package returns has each once, from the narrowest to the widest.
 type List []Entry
+
+// Sorted is the list with each entry once, from the narrowest to the widest.
+func (l List) Sorted() List { return join(l) }
 
 // Parse reads entries that are separated by commas, with or without blanks around them. An empty text is an empty list.
 func Parse(text string) (List, error) {
