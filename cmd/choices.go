@@ -13,6 +13,8 @@ const (
 	headingKey = "heading" // what the help lists it under
 	// commandLineOnlyKey says that no environment variable stands for it.
 	commandLineOnlyKey = "command line only"
+	// fromEnvironmentKey says that an environment variable has set it.
+	fromEnvironmentKey = "from the environment"
 )
 
 func annotate(f *pflag.Flag, key string, values ...string) {

@@ -58,6 +58,7 @@ func commands() []command {
 		agentCommand,
 		capture,
 		replayCommand,
+		iptables,
 		probe,
 		completionCommand(),
 		helpCommand(),

@@ -35,6 +35,9 @@ func markCommandLineOnly(set *pflag.FlagSet) {
 	set.VisitAll(func(f *pflag.Flag) { annotate(f, commandLineOnlyKey, "true") })
 }
 
+// isFromEnvironment reports whether an environment variable has set the flag, not the command line.
+func isFromEnvironment(f *pflag.Flag) bool { return f.Annotations[fromEnvironmentKey] != nil }
+
 func isCommandLineOnly(f *pflag.Flag) bool { return f.Annotations[commandLineOnlyKey] != nil }
 
 // variableOf is the environment variable that stands for a flag: AMESH_RENDER_XDS_MODE for xds-mode.
@@ -51,6 +54,7 @@ func setFromEnvironment(set *pflag.FlagSet, getenv func(string) string) error {
 		if f.Changed || value == "" || isCommandLineOnly(f) {
 			return
 		}
+		annotate(f, fromEnvironmentKey, "true")
 		if err := set.Set(f.Name, value); err != nil {
 			wrong = append(wrong, fmt.Errorf("environment variable %s: %w", variable, explain(err, set)))
 		}

@@ -49,7 +49,8 @@ func writeManItems(w io.Writer, items []item) {
 	}
 }
 
-// roff escapes a line: a . or ' at its beginning would be a request, and - is a hyphen. \& is nothing.
+// roff escapes a line: a . or ' at its beginning would be a request, and - is a hyphen. \& is nothing. Addresses of pages of
+// docs are too long for a line; \: lets them break.
 func roff(line string) string {
-	return `\&` + strings.NewReplacer(`\`, `\e`, "-", `\-`, `"`, `\[dq]`, "…", `\[u2026]`).Replace(line)
+	return `\&` + strings.NewReplacer(`\`, `\e`, "-", `\-`, `"`, `\[dq]`, "…", `\[u2026]`, "/docs/", `/docs/\:`).Replace(line)
 }
