@@ -39,8 +39,12 @@ func documentOf(c *apisix.Config) document {
 			d.Names = append(d.Names, pluginConfigKey(r.PluginConfigID))
 		}
 	}
-	for _, service := range c.Others["services"] {
-		d.Names = append(d.Names, upstreamKey(apisix.Object{"id": service["upstream_id"]}.ID("services")))
+	for _, section := range []string{"services", "stream_routes"} {
+		for _, object := range c.Others[section] {
+			for _, id := range object.UpstreamIDs() {
+				d.Names = append(d.Names, upstreamKey(id))
+			}
+		}
 	}
 	for _, u := range c.Upstreams {
 		d.Providers[upstreamKey(u.ID)] = provider{upstream: u}

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"strconv"
@@ -19,9 +20,13 @@ type renderFlags struct {
 	extAuthz                  string
 	upstreamTLS, lua          string
 	outboundPort, inboundPort int
+	// Those for TCP.
+	outboundTCPPort, inboundTCPPort int
+	portFlags
 }
 
 func (f *renderFlags) declareRender(set *pflag.FlagSet) {
+	defer f.declarePorts(set, " (default, without any list: as the listeners that are rendered)")
 	defer heading(set, "Rendering")()
 	declareRole(set, &f.role)
 	set.StringVar(&f.originalDst, "original-dst", "", "`HOW` APISIX knows the address that a client dialled (default runtime, lua with --lua=on, none for gateways)")
@@ -45,6 +50,8 @@ func (f *renderFlags) declareRender(set *pflag.FlagSet) {
 		"unverified: they are called, whoever they are")
 	set.IntVar(&f.outboundPort, "outbound-port", render.DefaultOutboundPort, "`PORT` on which APISIX gets the pod's outbound connections")
 	set.IntVar(&f.inboundPort, "inbound-port", render.DefaultInboundPort, "`PORT` on which APISIX gets the pod's inbound connections")
+	set.IntVar(&f.outboundTCPPort, "outbound-tcp-port", render.DefaultOutboundTCPPort, "likewise the `PORT` for those that do not speak HTTP")
+	set.IntVar(&f.inboundTCPPort, "inbound-tcp-port", render.DefaultInboundTCPPort, "likewise the `PORT` for those that do not speak HTTP")
 }
 
 // declareRole declares --role, which says whether the proxy is a sidecar or a gateway.
@@ -72,16 +79,39 @@ func (f *renderFlags) options() (o render.Options, err error) {
 	if o.Lua, err = render.ParseLua(f.lua); err != nil {
 		return o, err
 	}
-	for _, port := range []int{f.outboundPort, f.inboundPort} {
-		if port < 1 || port > 65535 {
-			return o, fmt.Errorf("port %d is not between 1 and 65535", port)
-		}
-	}
-	if f.outboundPort == f.inboundPort {
-		return o, fmt.Errorf("--outbound-port and --inbound-port are both %d: the directions cannot be told apart", f.inboundPort)
-	}
 	o.OutboundPort, o.InboundPort = f.outboundPort, f.inboundPort
-	return o, nil
+	o.OutboundTCPPort, o.InboundTCPPort = f.outboundTCPPort, f.inboundTCPPort
+	if err := f.distinct(); err != nil {
+		return o, err
+	}
+	if f.portFlags == (portFlags{}) {
+		return o, nil
+	}
+	if f.protocolsFrom == "-" {
+		return o, errors.New("--protocols-from: standard input may be the dump that is rendered; name a file")
+	}
+	table, err := f.table(nil)
+	o.Ports = &table
+	return o, err
+}
+
+// distinct checks that each of the ports of the proxy is one, and different from the others.
+func (f *renderFlags) distinct() error {
+	seen := map[int]string{}
+	for _, p := range []struct {
+		flag string
+		port int
+	}{{"--outbound-port", f.outboundPort}, {"--inbound-port", f.inboundPort},
+		{"--outbound-tcp-port", f.outboundTCPPort}, {"--inbound-tcp-port", f.inboundTCPPort}} {
+		if p.port < 1 || p.port > 65535 {
+			return fmt.Errorf("port %d is not between 1 and 65535", p.port)
+		}
+		if other := seen[p.port]; other != "" {
+			return fmt.Errorf("%s and %s are both %d: the connections cannot be told apart", other, p.flag, p.port)
+		}
+		seen[p.port] = p.flag
+	}
+	return nil
 }
 
 // fileFlags say how an output file is written.

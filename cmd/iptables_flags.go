@@ -55,7 +55,7 @@ func (f *iptablesFlags) declare(set *pflag.FlagSet) {
 	set.StringVar(&f.annotations, "annotations", "", "the pod's annotations, as a `FILE` of Kubernetes' downward API; the command line goes before them")
 	f.declareProxy(set)
 	f.declareTraffic(set)
-	f.declarePorts(set)
+	f.declarePorts(set, "; - is standard input")
 }
 
 func (f *iptablesFlags) declareProxy(set *pflag.FlagSet) {

@@ -19,13 +19,14 @@ type portFlags struct {
 	protocolsFrom                                      string
 }
 
-func (f *portFlags) declarePorts(set *pflag.FlagSet) {
+// declarePorts declares the flags; otherwise says what holds without any of them.
+func (f *portFlags) declarePorts(set *pflag.FlagSet, otherwise string) {
 	defer heading(set, "Protocol")()
 	set.StringVar(&f.tcpOutbound, "tcp-outbound-ports", "", "`LIST` of destinations that are TCP, such as 3306,10.0.0.1:80,9000-9100 or *")
 	set.StringVar(&f.httpOutbound, "http-outbound-ports", "", "`LIST` of destinations that are HTTP")
 	set.StringVar(&f.tcpInbound, "tcp-inbound-ports", "", "`LIST` of the pod's own ports that are TCP")
 	set.StringVar(&f.httpInbound, "http-inbound-ports", "", "`LIST` of the pod's own ports that are HTTP")
-	set.StringVar(&f.protocolsFrom, "protocols-from", "", "for what no list mentions, do as the listeners in this `DUMP`; - is standard input")
+	set.StringVar(&f.protocolsFrom, "protocols-from", "", "for what no list mentions, do as the listeners in this `DUMP`"+otherwise)
 }
 
 // portAnnotations are the annotations of a pod that stand for flags of portFlags.

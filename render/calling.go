@@ -62,7 +62,7 @@ func (r *renderer) transport(up *apisix.Upstream, g *gathering, at *place) (chos
 		r.findings.dropped(at, "endpoints["+strings.Join(mutual, " ")+"]",
 			"mesh mTLS is not rendered yet: endpoints that expect it are called in plain text")
 	}
-	usable := r.callings(counts, up.Scheme == "grpc", at)
+	usable := r.callings(counts, up.Scheme == "grpc" || up.Scheme == "tcp", at)
 	for _, t := range g.targets { // in the order of the endpoints, so that ties are broken alike
 		u, can := usable[t.transport]
 		if can && (!ok || better(t.transport, counts[t.transport], chosen, counts[chosen])) {
@@ -77,7 +77,7 @@ func (r *renderer) transport(up *apisix.Upstream, g *gathering, at *place) (chos
 		}
 	}
 	if chosen.kind == serverTLS {
-		up.Scheme = map[string]string{"": "https", "grpc": "grpcs"}[up.Scheme]
+		up.Scheme = map[string]string{"": "https", "grpc": "grpcs", "tcp": "tls"}[up.Scheme]
 		r.serverName(usable[chosen].context, up.Scheme, at, chosen.field())
 	}
 	return chosen, ok

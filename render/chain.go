@@ -8,8 +8,6 @@ import (
 	listenerv3 "github.com/envoyproxy/go-control-plane/envoy/config/listener/v3"
 	routev3 "github.com/envoyproxy/go-control-plane/envoy/config/route/v3"
 	hcmv3 "github.com/envoyproxy/go-control-plane/envoy/extensions/filters/network/http_connection_manager/v3"
-	tcpv3 "github.com/envoyproxy/go-control-plane/envoy/extensions/filters/network/tcp_proxy/v3"
-	"google.golang.org/protobuf/types/known/anypb"
 )
 
 // An httpChain is a filter chain that serves plain HTTP, joined with its route configuration.
@@ -71,6 +69,9 @@ func (r *renderer) httpChains(l *listenerv3.Listener, at *place) []httpChain {
 	ports := destinationPorts(l)
 	var chains []httpChain
 	add := func(fc *listenerv3.FilterChain, at *place) {
+		if servesTCP(fc) && !servesHTTP(fc) {
+			return // see streams
+		}
 		if c, ok := r.plainHTTP(fc, at); ok {
 			c.named = min(1, len(fc.GetFilterChainMatch().GetApplicationProtocols()))
 			c.inbound = l.GetTrafficDirection() == corev3.TrafficDirection_INBOUND
@@ -144,9 +145,6 @@ func (r *renderer) networkFilters(fc *listenerv3.FilterChain, at *place) (c http
 				return c, false
 			}
 			return c, r.joinRoutes(&c)
-		case "envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy":
-			r.tcpProxy(config, at)
-			return c, false
 		default:
 			if guard, ok := networkGuards[typeName(config)]; ok {
 				c.filters = append(c.filters, filterUse{kind: guard, config: config, at: at, field: "filters " + filter.GetName()})
@@ -158,16 +156,6 @@ func (r *renderer) networkFilters(fc *listenerv3.FilterChain, at *place) (c http
 		}
 	}
 	return c, false
-}
-
-// tcpProxy reports a chain that proxies TCP. Connections that Envoy sends to BlackHoleCluster are refused by APISIX
-// too, as no route matches them.
-func (r *renderer) tcpProxy(config *anypb.Any, at *place) {
-	tcp := &tcpv3.TcpProxy{}
-	if config.UnmarshalTo(tcp) == nil && tcp.GetCluster() == "BlackHoleCluster" {
-		return
-	}
-	r.findings.dropped(at, "filters", "TCP is not rendered yet: connections that do not speak HTTP are not served")
 }
 
 // joinRoutes finds the chain's route configuration.

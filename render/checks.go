@@ -42,6 +42,16 @@ func (r *renderer) checks(up *apisix.Upstream, c *clusterv3.Cluster, at *place) 
 	r.findings.approximate(at, checksField(detects), "when all endpoints have failed, APISIX calls them all, whatever healthy_panic_threshold says")
 }
 
+// unchecked reports that APISIX does not check endpoints that get TCP connections.
+func (r *renderer) unchecked(c *clusterv3.Cluster, at *place) {
+	if c.GetOutlierDetection() != nil {
+		r.findings.dropped(at, "outlier_detection", "endpoints of TCP connections are not taken out")
+	}
+	if len(c.GetHealthChecks()) > 0 {
+		r.findings.dropped(at, "health_checks", "endpoints of TCP connections are not checked")
+	}
+}
+
 func checksField(detects bool) string {
 	if detects {
 		return "outlier_detection"

@@ -61,7 +61,13 @@ func checkOutput(t *testing.T, what string, r render.Result) {
 	for _, err := range schematest.Patterns(r.Config) {
 		t.Errorf("%s: %v", what, err)
 	}
-	plain, err := json.Marshal(r.Config)
+	sections := map[string]any{"routes": r.Config.Routes, "upstreams": r.Config.Upstreams}
+	for section, objects := range r.Config.Others {
+		if len(objects) > 0 {
+			sections[section] = objects
+		}
+	}
+	plain, err := json.Marshal(sections)
 	if err != nil {
 		t.Fatalf("%s: %v", what, err)
 	}
@@ -247,6 +253,7 @@ func FuzzRenderMutated(f *testing.F) {
 		options := render.Options{
 			OriginalDst: []render.OriginalDst{"", render.OriginalDstRuntime, render.OriginalDstHost, render.OriginalDstNone}[rng.IntN(4)],
 			Role:        []render.Role{"", render.Sidecar, render.Gateway}[rng.IntN(3)],
+			Lua:         []render.Lua{render.LuaOff, render.LuaOn}[rng.IntN(2)],
 		}
 		checkOutput(t, fmt.Sprintf("seed %d", seed), render.Render(b.Snapshot(), options))
 	})

@@ -62,6 +62,7 @@ func (r *renderer) listeners() {
 		if l.GetFilterChainMatcher() != nil {
 			continue
 		}
+		r.streams(l, at)
 		for _, c := range r.httpChains(l, at) {
 			if scopes[c.scope.key] {
 				r.findings.dropped(c.at, "filter_chain_match", "another filter chain serves the same connections, as far as APISIX can tell")
@@ -89,7 +90,7 @@ func (r *renderer) listenerFilters(l *listenerv3.Listener, at *place) {
 // the destination port; ports are those that the chains beside it name.
 func (r *renderer) scopeOf(l *listenerv3.Listener, port uint32, ports []uint32) scope {
 	addr, own := socketAddress(l.GetAddress())
-	inbound := l.GetTrafficDirection() == corev3.TrafficDirection_INBOUND
+	inbound := isInbound(l)
 	switch {
 	case inbound && hasOriginalDst(l): // Istio's virtualInbound: one listener for all ports of the pod
 		d := destination{port: port}
@@ -108,6 +109,11 @@ func (r *renderer) scopeOf(l *listenerv3.Listener, port uint32, ports []uint32) 
 		return r.intercepted("out", r.options.OutboundPort, d)
 	}
 	return ownPort(own)
+}
+
+// isInbound reports whether a listener is for connections that come to the pod.
+func isInbound(l *listenerv3.Listener) bool {
+	return l.GetTrafficDirection() == corev3.TrafficDirection_INBOUND
 }
 
 // boundAddresses are, by port, the addresses that have an intercepting listener of their own. Envoy prefers those to the

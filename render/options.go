@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/amesh-render/amesh-render/intercept"
 	"github.com/amesh-render/amesh-render/plugins"
 	"github.com/amesh-render/amesh-render/xds/snapshot"
 )
@@ -134,8 +135,11 @@ type Options struct {
 	// speak HTTP; 0 means ours.
 	OutboundTCPPort int
 	InboundTCPPort  int
-	UpstreamTLS     UpstreamTLS
-	Lua             Lua
+	// Ports say which intercepted connections come to the ports for HTTP, and which to those for TCP; nil means as
+	// [Protocols] says of the snapshot.
+	Ports       *intercept.Table
+	UpstreamTLS UpstreamTLS
+	Lua         Lua
 	// Plugins are what users add: AmeshPluginConfigs and overlays. It is not modified, and must not be afterwards.
 	Plugins *plugins.Set `json:"-"`
 	// CustomPlugins are plugins of the user's own, which APISIX has beside those of [apisix.PluginNames].

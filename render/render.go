@@ -17,6 +17,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/amesh-render/amesh-render/intercept"
 	"github.com/amesh-render/amesh-render/render/apisix"
 	"github.com/amesh-render/amesh-render/xds/snapshot"
 )
@@ -33,8 +34,12 @@ type Result struct {
 // would have served by it are refused rather than sent elsewhere.
 func Render(s *snapshot.Snapshot, o Options) Result {
 	r := &renderer{snapshot: s, options: o.withDefaults(s), ipv6: speaksIPv6(s), bound: boundAddresses(s), uses: map[use]string{},
-		grpc: map[string]bool{}, dialing: map[string]bool{}, guards: map[guardKey]formula{}}
-	r.config = apisix.Config{Routes: []*apisix.Route{}, Upstreams: []*apisix.Upstream{}}
+		grpc: map[string]bool{}, podAddresses: podAddresses(s), dialing: map[string]bool{}, guards: map[guardKey]formula{}}
+	r.config = apisix.Config{Routes: []*apisix.Route{}, Upstreams: []*apisix.Upstream{}, Others: map[string][]apisix.Object{}}
+	r.ports = Protocols(s)
+	if o.Ports != nil {
+		r.ports = *o.Ports
+	}
 	r.notes()
 	r.listeners()
 	r.unreferencedRouteConfigurations()
@@ -43,24 +48,29 @@ func Render(s *snapshot.Snapshot, o Options) Result {
 	r.overlays()
 	slices.SortFunc(r.config.Routes, func(a, b *apisix.Route) int { return cmp.Compare(a.ID, b.ID) })
 	slices.SortFunc(r.config.Upstreams, func(a, b *apisix.Upstream) int { return cmp.Compare(a.ID, b.ID) })
+	for section, objects := range r.config.Others {
+		slices.SortStableFunc(objects, func(a, b apisix.Object) int { return cmp.Compare(a.ID(section), b.ID(section)) })
+	}
 	r.validate()
 	return Result{Config: &r.config, Findings: r.findings.sorted()}
 }
 
 // renderer is the state of one Render.
 type renderer struct {
-	snapshot *snapshot.Snapshot
-	options  Options
-	ipv6     bool                        // the pod has an IPv6 address
-	bound    map[uint32][]netip.AddrPort // by port: the addresses that have a listener of their own
-	config   apisix.Config
-	findings findings
-	uses     map[use]string  // the upstreams that routes name, and their ids
-	grpc     map[string]bool // by cluster: it carries gRPC; see carriesGRPC
-	dialing  map[string]bool // by cluster: it goes where the client dialled; see dials
-	guards   map[guardKey]formula
-	reached  map[string]bool // names of the route configurations that a listener refers to
-	placed   []placedRoute   // the routes, where users add plugins
+	snapshot     *snapshot.Snapshot
+	options      Options
+	ipv6         bool                        // the pod has an IPv6 address
+	bound        map[uint32][]netip.AddrPort // by port: the addresses that have a listener of their own
+	config       apisix.Config
+	findings     findings
+	uses         map[use]string  // the upstreams that routes name, and their ids
+	grpc         map[string]bool // by cluster: it carries gRPC; see carriesGRPC
+	podAddresses []netip.Addr
+	ports        intercept.Table // which destinations are HTTP, which TCP
+	dialing      map[string]bool // by cluster: it goes where the client dialled; see dials
+	guards       map[guardKey]formula
+	reached      map[string]bool // names of the route configurations that a listener refers to
+	placed       []placedRoute   // the routes, where users add plugins
 }
 
 // notes turns what decoding could not understand into findings. Configurations of filters whose type is unknown are

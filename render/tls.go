@@ -79,7 +79,7 @@ func (r *renderer) unverified(grpc bool, at *place, field string) bool {
 		r.findings.dropped(at, field, "the certificates of endpoints are not verified")
 		return true
 	case r.options.UpstreamTLS == UpstreamTLSVerified && grpc:
-		r.findings.denied(at, field, "nginx cannot verify the certificates of gRPC endpoints for APISIX, as Envoy does here: "+
+		r.findings.denied(at, field, "nginx cannot verify the certificates of gRPC and TCP endpoints for APISIX, as Envoy does here: "+
 			"they get no requests; --upstream-tls=unverified would send them")
 		return false
 	case r.options.UpstreamTLS == UpstreamTLSVerified:
@@ -143,6 +143,9 @@ func (r *renderer) tlsParams(p *tlsv3.TlsParameters, at *place, field string) {
 func (r *renderer) serverName(t *tlsv3.UpstreamTlsContext, scheme string, at *place, field string) {
 	switch name := t.GetSni(); {
 	case name == "":
+	case scheme == "tls":
+		r.findings.dropped(at, field+".typed_config.sni", "for connections that are not TLS, APISIX asks endpoints for the server name (SNI) "+
+			"apisix_backend, Envoy for %q", name)
 	case scheme == "grpcs":
 		r.findings.approximate(at, field+".typed_config.sni", "APISIX sends no server name (SNI) to gRPC endpoints, Envoy %q", name)
 	default:

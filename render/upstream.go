@@ -21,9 +21,10 @@ type use struct {
 	retries      int
 	retryTimeout time.Duration // the time for all attempts; 0: no limit
 	hash         hashKey
-	scheme       string // "" for http
-	host         string // what to send as Host; "" for what the client sent
-	nodeHost     bool   // send the name of the node as Host
+	scheme       string        // "" for http
+	idle         time.Duration // how long a TCP connection may be quiet; 0 for what is not TCP
+	host         string        // what to send as Host; "" for what the client sent
+	nodeHost     bool          // send the name of the node as Host
 }
 
 // policy is the part of a use beside the cluster, for ids and for people.
@@ -37,6 +38,9 @@ func (u use) policy() string {
 	}
 	if u.scheme != "" {
 		parts = append(parts, "scheme="+u.scheme)
+	}
+	if u.idle > 0 {
+		parts = append(parts, "idle="+u.idle.String())
 	}
 	if u.nodeHost {
 		parts = append(parts, "host of the node")
@@ -138,6 +142,12 @@ func (r *renderer) fill(up *apisix.Upstream, c *clusterv3.Cluster, u use, at *pl
 		up.HashOn, up.Key = u.hash.on, u.hash.key
 	}
 	r.circuitBreakers(c, at)
+	if u.idle > 0 {
+		up.Timeout = tcpTimeout(c, u.idle)
+		r.nodes(up, c, at)
+		r.unchecked(c, at)
+		return
+	}
 	connections := r.protocol(c, at)
 	r.nodes(up, c, at)
 	if len(up.Nodes) > 0 {

@@ -100,7 +100,7 @@ type Upstream struct {
 	// HashOn and Key say what chash hashes: HashOn is one of vars, header, cookie, consumer, vars_combinations.
 	HashOn string `json:"hash_on,omitempty"`
 	Key    string `json:"key,omitempty"`
-	// Scheme is one of http, https, grpc, grpcs; APISIX's default is http.
+	// Scheme is one of http, https, grpc, grpcs, for stream routes of tcp and tls; APISIX's default is http.
 	Scheme string `json:"scheme,omitempty"`
 	// PassHost is one of pass, node, rewrite; APISIX's default is pass. With rewrite the Host header is UpstreamHost.
 	PassHost     string `json:"pass_host,omitempty"`

@@ -37,6 +37,9 @@ func (c *Config) validateOthers(f Format, known map[string]map[string]bool) []Pr
 			check.object(o)
 			check.unique(seen)
 			check.objectReferences(o, known)
+			if section == "stream_routes" {
+				check.pluginReferences(o, known)
+			}
 			problems = append(problems, check.problems...)
 		}
 	}
@@ -56,6 +59,16 @@ func (c *checker) object(o Object) []Problem {
 	}
 	c.own(reflect.ValueOf(map[string]any(o)))
 	return c.problems
+}
+
+// pluginReferences checks that the upstreams are there that the plugins of a stream route name.
+func (c *checker) pluginReferences(o Object, known map[string]map[string]bool) {
+	plugins, _ := o["plugins"].(map[string]any)
+	for _, id := range Object(plugins).UpstreamIDs() {
+		if !known["upstreams"][id] {
+			c.add("plugins", "no upstream has the id %q", id)
+		}
+	}
 }
 
 func (c *checker) objectReferences(o Object, known map[string]map[string]bool) {

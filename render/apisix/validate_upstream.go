@@ -11,7 +11,7 @@ import (
 // What an upstream may choose from.
 var (
 	balancers = []string{"roundrobin", "chash", "least_conn", "ewma"}
-	schemes   = []string{"http", "https", "grpc", "grpcs"}
+	schemes   = []string{"http", "https", "grpc", "grpcs", "tcp", "tls"}
 	passHosts = []string{"pass", "node", "rewrite"}
 	hashOns   = []string{"vars", "header", "cookie", "consumer", "vars_combinations"}
 )

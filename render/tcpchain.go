@@ -1,0 +1,247 @@
+package render
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+
+	corev3 "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
+	listenerv3 "github.com/envoyproxy/go-control-plane/envoy/config/listener/v3"
+	hcmv3 "github.com/envoyproxy/go-control-plane/envoy/extensions/filters/network/http_connection_manager/v3"
+	tcpv3 "github.com/envoyproxy/go-control-plane/envoy/extensions/filters/network/tcp_proxy/v3"
+)
+
+// The conditions of a filter chain that can be expressed for TCP.
+var tcpChainMatchFields = tableOf(&listenerv3.FilterChainMatch{}, fields{
+	"destination_port":      rendered,
+	"prefix_ranges":         rendered,
+	"transport_protocol":    rendered,
+	"server_names":          onlyLua("APISIX cannot choose by the server name (SNI) of TLS that it does not terminate: the connections are closed"),
+	"application_protocols": harmless("a chain for some protocols gets no connections of others"),
+
+	"address_suffix":              lost("APISIX does not choose by the end of an address: the chain is not served"),
+	"suffix_len":                  lost("APISIX does not choose by the end of an address: the chain is not served"),
+	"direct_source_prefix_ranges": lost(ofSomeClients),
+	"source_type":                 lost(ofSomeClients),
+	"source_prefix_ranges":        lost(ofSomeClients),
+	"source_ports":                lost(ofSomeClients),
+})
+
+// Network filters that do nothing to the bytes of a connection, by type.
+var tcpFilters = map[string]fieldRule{
+	"envoy.tcp.metadataexchange.config.MetadataExchange":                    harmless("exchanges names of workloads, for telemetry"),
+	"envoy.extensions.filters.network.mongo_proxy.v3.MongoProxy":            harmless("counts operations; bytes pass as they are"),
+	"envoy.extensions.filters.network.mysql_proxy.v3.MySQLProxy":            harmless("counts operations; bytes pass as they are"),
+	"envoy.extensions.filters.network.postgres_proxy.v3alpha.PostgresProxy": harmless("counts operations; bytes pass as they are"),
+	"envoy.extensions.filters.network.zookeeper_proxy.v3.ZooKeeperProxy":    harmless("counts operations; bytes pass as they are"),
+	"stats.PluginConfig": harmless("Istio's metrics of connections"),
+}
+
+// A tcpChain is a filter chain as a connection sees it that is chosen by addresses, and by SNI.
+type tcpChain struct {
+	at        *place
+	names     []string
+	transport string // "", raw_buffer or tls
+	protocols bool   // it is for some application protocols only, which bytes that are passed on do not show
+	metadata  *corev3.Metadata
+	// proxy is where its connections go; nil where they are closed, or speak what http says.
+	proxy   *tcpv3.TcpProxy
+	http    *hcmv3.HttpConnectionManager
+	guarded bool // some filter decides who may connect or ask
+}
+
+// A tcpGroup is the chains of a listener that are for the same destinations.
+type tcpGroup struct {
+	port      uint32       // 0: any
+	addresses netip.Prefix // not valid: any
+	chains    []*tcpChain
+	fallback  *tcpChain // the listener's default chain; nil for none
+}
+
+// tcpGroups are the chains of a listener, if any of them proxies TCP, by their destinations. It reports what is lost of those
+// that do.
+func (r *renderer) tcpGroups(l *listenerv3.Listener, at *place) (groups []*tcpGroup) {
+	if !anyChain(chainsOf(l), servesTCP) {
+		return nil
+	}
+	var fallback *tcpChain
+	if fc := l.GetDefaultFilterChain(); fc != nil {
+		fallback = r.tcpChain(l, fc, at.item("default_filter_chain", -1))
+	}
+	add := func(port uint32, addresses netip.Prefix, c *tcpChain) {
+		for _, g := range groups {
+			if g.port == port && g.addresses == addresses {
+				g.chains = append(g.chains, c)
+				return
+			}
+		}
+		groups = append(groups, &tcpGroup{port: port, addresses: addresses, chains: []*tcpChain{c}, fallback: fallback})
+	}
+	for i, fc := range l.GetFilterChains() {
+		c := r.tcpChain(l, fc, at.item("filter_chain", i))
+		port := fc.GetFilterChainMatch().GetDestinationPort().GetValue()
+		for _, cidr := range fc.GetFilterChainMatch().GetPrefixRanges() {
+			if p, ok := prefixOf(cidr); ok {
+				add(port, p, c)
+			}
+		}
+		if len(fc.GetFilterChainMatch().GetPrefixRanges()) == 0 {
+			add(port, netip.Prefix{}, c)
+		}
+	}
+	any := func(g *tcpGroup) bool { return g.port == 0 && !g.addresses.IsValid() }
+	if fallback != nil && !slices.ContainsFunc(groups, any) {
+		groups = append(groups, &tcpGroup{fallback: fallback})
+	}
+	return groups
+}
+
+// tcpChain reads a filter chain.
+func (r *renderer) tcpChain(l *listenerv3.Listener, fc *listenerv3.FilterChain, at *place) *tcpChain {
+	match := fc.GetFilterChainMatch()
+	c := &tcpChain{at: at, transport: match.GetTransportProtocol(), protocols: len(match.GetApplicationProtocols()) > 0, metadata: fc.GetMetadata()}
+	for _, name := range match.GetServerNames() {
+		c.names = append(c.names, strings.ToLower(name))
+	}
+	if !servesTCP(fc) { // httpChains reports it
+		c.http = &hcmv3.HttpConnectionManager{}
+		c.guarded = r.guardsOf(fc, c.http)
+		if speaksTLS(fc) {
+			c.http = nil
+		}
+		return c
+	}
+	filterChainFields.check(fc, at, "", &r.findings)
+	lost := tcpChainMatchFields.lost(match, at, "filter_chain_match.", &r.findings)
+	if s := fc.GetTransportSocket(); s != nil && kindOf(s) != plainText {
+		r.findings.dropped(at, "transport_socket", "TLS is not rendered yet: TLS connections are not served")
+		lost = true
+	}
+	proxy := r.tcpProxy(l, fc, c)
+	if !lost {
+		c.proxy = proxy
+	}
+	return c
+}
+
+// guardsOf reads the connection manager of a chain, and reports whether any of its filters refuses.
+func (r *renderer) guardsOf(fc *listenerv3.FilterChain, manager *hcmv3.HttpConnectionManager) bool {
+	for _, filter := range fc.GetFilters() {
+		config := filter.GetTypedConfig()
+		if _, guards := networkGuards[typeName(config)]; guards {
+			return true
+		}
+		if config.MessageIs(manager) && config.UnmarshalTo(manager) != nil {
+			return true
+		}
+	}
+	return slices.ContainsFunc(manager.GetHttpFilters(), func(f *hcmv3.HttpFilter) bool {
+		kind := findHTTPFilter(typeName(f.GetTypedConfig()))
+		return kind == nil || kind.guards()
+	})
+}
+
+// tcpProxy reads the filters of a chain up to its TCP proxy; nil when one before it may refuse a connection.
+func (r *renderer) tcpProxy(l *listenerv3.Listener, fc *listenerv3.FilterChain, c *tcpChain) *tcpv3.TcpProxy {
+	refuses := false
+	for _, filter := range fc.GetFilters() {
+		config := filter.GetTypedConfig()
+		proxy := &tcpv3.TcpProxy{}
+		guard, guards := networkGuards[typeName(config)]
+		switch {
+		case config.MessageIs(proxy):
+			if err := config.UnmarshalTo(proxy); err != nil {
+				r.findings.dropped(c.at, "filters.typed_config", "the TCP proxy cannot be decoded: %v", err)
+				return nil
+			}
+			if proxy.GetTunnelingConfig() != nil {
+				refuses = true
+			}
+			tcpProxyFields.check(proxy, c.at, "filters.", &r.findings)
+			if refuses {
+				return nil
+			}
+			return proxy
+		case guards:
+			chain := &httpChain{at: c.at, scope: r.scopeOf(l, fc.GetFilterChainMatch().GetDestinationPort().GetValue(), nil)}
+			use := filterUse{chain: chain, kind: guard, config: config, at: c.at, field: "filters " + filter.GetName()}
+			if out := guard.apply(r, use, []variant{{tag: "passes"}}); len(out) != 1 || out[0].tag != "passes" || len(out[0].vars) > 0 {
+				r.findings.denied(c.at, use.field, "APISIX cannot judge TCP connections by these rules: all are closed that they could apply to")
+				refuses = true
+			}
+		default:
+			if rule, known := tcpFilters[typeName(config)]; !known || rule.severity != "" {
+				r.findings.dropped(c.at, "filters", "the network filter %q is not rendered", filter.GetName())
+			}
+		}
+	}
+	return nil
+}
+
+// names are the server names that chains ask for, sorted.
+func (g *tcpGroup) names() (names []string) {
+	for _, c := range g.chains {
+		names = append(names, c.names...)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// pick is the chain of a connection with a server name, "" for none, over a transport; nil if none takes it. Envoy looks at
+// the name first and does not go back to chains without one.
+func (g *tcpGroup) pick(name, transport string) *tcpChain {
+	for _, t := range []string{transport, ""} {
+		chosen, other := (*tcpChain)(nil), false
+		for _, c := range g.chains {
+			if c.transport != t || !(len(c.names) == 0 && name == "" || slices.Contains(c.names, name)) {
+				continue
+			}
+			if c.protocols {
+				other = true
+			} else if chosen == nil {
+				chosen = c
+			}
+		}
+		if chosen != nil {
+			return chosen
+		}
+		if other {
+			break
+		}
+	}
+	return g.fallback
+}
+
+// onlyHTTP reports whether chains of the group speak HTTP in plain text and none passes bytes on.
+func (g *tcpGroup) onlyHTTP() bool {
+	return slices.ContainsFunc(g.chains, func(c *tcpChain) bool { return c.http != nil }) &&
+		!slices.ContainsFunc(g.chains, func(c *tcpChain) bool { return c.proxy != nil })
+}
+
+// guarded reports whether connections of the group must not be passed on as bytes: filters look at what they carry, or they
+// must be TLS.
+func (g *tcpGroup) guarded() bool {
+	plain := g.pick("", "raw_buffer")
+	return plain == nil || plain.guarded || plain.proxy == nil && plain.http == nil
+}
+
+// report calls f for the chains that proxy TCP, and not just to close the connection.
+func (g *tcpGroup) report(r *renderer, f func(*tcpChain)) {
+	for _, c := range append(slices.Clone(g.chains), g.fallback) {
+		if c != nil && c.proxy != nil && c.proxy.GetCluster() != blackHole {
+			f(c)
+		}
+	}
+}
+
+// labels point to the Istio resource behind the chains.
+func (g *tcpGroup) labels() map[string]string {
+	for _, c := range append(slices.Clone(g.chains), g.fallback) {
+		if c != nil && c.proxy != nil {
+			if l := istioLabels(c.metadata); l != nil {
+				return l
+			}
+		}
+	}
+	return nil
+}
