@@ -173,6 +173,27 @@ func TestApplied(t *testing.T) {
 	}
 }
 
+// TestIncluded names what is redirected, instead of what is not.
+func TestIncluded(t *testing.T) {
+	m := newMesh(t)
+	m.must("applied", "--apply", "-b", "8080,9000-9090", "-i", "10.96.0.0/16,127.0.0.0/8", "-x", "10.96.0.99/32", "-q", "53,3306", "-d", "9080")
+	m.expect([]call{
+		{pod, app, tcp, anywhere, "10.96.0.20:9080", "proxy 15001 for 10.96.0.20:9080 from " + podIP},
+		{pod, app, tcp, anywhere, otherIP + ":9080", "other 9080 for itself from " + podIP},
+		{pod, app, tcp, anywhere, otherIP + ":3306", "proxy 15002 for " + otherIP + ":3306 from " + podIP},
+		{pod, app, tcp, anywhere, otherIP + ":53", "proxy 15002 for " + otherIP + ":53 from " + podIP},
+		{pod, app, tcp, anywhere, "[" + otherIP6 + "]:9080", "other 9080 for itself from " + podIP6},
+		{pod, app, tcp, anywhere, "127.0.0.2:9080", "proxy 15001 for 127.0.0.2:9080 from 127.0.0.1"},
+		{pod, app, tcp, anywhere, "127.0.0.1:9080", "app 9080 for itself from 127.0.0.1"},
+		{pod, proxy, tcp, anywhere, "127.0.0.1:9080", "app 9080 for itself from 127.0.0.1"},
+		{client, app, tcp, anywhere, podIP + ":9080", "proxy 15006 for " + podIP + ":9080 from " + clientIP},
+		{client, app, tcp, anywhere, podIP + ":9100", "app 9100 for itself from " + clientIP},
+		{client, app, tcp, anywhere, "[" + podIP6 + "]:8080", "proxy 15006 for [" + podIP6 + "]:8080 from " + clientIP6},
+	})
+	m.must("applied", "--apply", "-b", "", "-i", "")
+	m.expect(direct)
+}
+
 // must runs the program and expects what it says.
 func (m *mesh) must(says string, args ...string) {
 	m.t.Helper()
