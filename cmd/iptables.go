@@ -70,12 +70,15 @@ func (f *iptablesFlags) run(s Streams, args []string) error {
 	if err != nil {
 		return err
 	}
-	if f.apply || f.check || f.dryRun {
+	if f.act() {
 		plan, err := netfilter.PlanFor(tables, f.wantedBackend())
 		return f.carryOut(plan, err, "applied", s)
 	}
 	return printTables(tables, s)
 }
+
+// act reports whether the rules are about this network namespace, not only to be printed.
+func (f *iptablesFlags) act() bool { return !f.print && (f.apply || f.check || f.dryRun) }
 
 // tables is the rules of the flags, for each family.
 func (f *iptablesFlags) tables(s Streams) (tables []rules.Table, err error) {
@@ -100,7 +103,7 @@ func (f *iptablesFlags) families() []rules.Family {
 		return []rules.Family{rules.IPv4}
 	case f.family == "ipv6":
 		return []rules.Family{rules.IPv6}
-	case f.apply || f.check || f.dryRun:
+	case f.act():
 		return netfilter.Families()
 	}
 	return []rules.Family{rules.IPv4, rules.IPv6}

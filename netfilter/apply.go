@@ -48,9 +48,9 @@ func PlanFor(tables []rules.Table, backend string) (*Plan, error) {
 		err = errors.Join(err, p.add(tools, t, true))
 	}
 	for _, other := range all {
-		for _, f := range Families() {
+		for _, t := range tables {
 			if other.Tools != tools {
-				err = errors.Join(err, p.add(other.Tools, rules.None(f), false))
+				err = errors.Join(err, p.add(other.Tools, rules.None(t.Family), false))
 			}
 		}
 	}
@@ -59,11 +59,22 @@ func PlanFor(tables []rules.Table, backend string) (*Plan, error) {
 		return nil, err
 	}
 	for _, t := range tables {
-		if t.Family == rules.IPv6 && len(t.Chains) > 0 && !hasInboundAddress() {
-			p.Address = "add"
+		if t.Family == rules.IPv6 {
+			p.Address = changeOfAddress(len(t.Chains) > 0)
 		}
 	}
 	return p, nil
+}
+
+// changeOfAddress is what is to be done for the address to be there, or not.
+func changeOfAddress(wanted bool) string {
+	switch has := hasInboundAddress(); {
+	case wanted && !has:
+		return "add"
+	case has && !wanted:
+		return "del"
+	}
+	return ""
 }
 
 // PlanToCleanUp finds out what is to be done for nothing of ours to be left, in any back end.
@@ -81,9 +92,7 @@ func PlanToCleanUp() (*Plan, error) {
 		p.Close()
 		return nil, err
 	}
-	if hasInboundAddress() {
-		p.Address = "del"
-	}
+	p.Address = changeOfAddress(false)
 	return p, nil
 }
 
@@ -146,16 +155,24 @@ func (p *Plan) Do() error {
 			continue
 		}
 		if err := c.do(); err != nil {
-			for _, done := range p.Changes[:i+1] {
-				err = errors.Join(err, done.undo())
-			}
-			return err
+			return errors.Join(err, p.undo(i))
 		}
 	}
 	if p.Address == "del" {
 		return removeInboundAddress()
 	}
 	return nil
+}
+
+// undo takes back changes up to the one that failed.
+func (p *Plan) undo(failed int) (err error) {
+	for _, done := range p.Changes[:failed+1] {
+		err = errors.Join(err, done.undo())
+	}
+	if p.Address == "add" {
+		err = errors.Join(err, removeInboundAddress())
+	}
+	return err
 }
 
 func (c Change) do() error {

@@ -73,9 +73,7 @@ func TestModeNone(t *testing.T) {
 	m.must("applied", "--apply")
 	m.must("applied", "--apply", "-m", "NONE")
 	m.expect(direct)
-	if strings.Contains(m.saved(), "AMESH_") {
-		t.Error(m.saved())
-	}
+	m.mustBeClean()
 }
 
 // Where IPv6 is switched off, it gets no rules.
@@ -91,7 +89,6 @@ func TestWithoutIPv6(t *testing.T) {
 
 func TestTrouble(t *testing.T) {
 	m := newMesh(t)
-	before := m.saved()
 	_, stderr, code := m.ameshRender(app, nil, "--apply")
 	if code != 2 || !strings.HasPrefix(stderr, "amesh-render: iptables: the capability NET_ADMIN is missing\nin a pod: securityContext:") {
 		t.Errorf("without NET_ADMIN: %d, %s", code, stderr)
@@ -104,15 +101,37 @@ func TestTrouble(t *testing.T) {
 	if code != 2 || stderr != "amesh-render: iptables: ip6tables-nft-restore: there is none; at all (exit code 3)\n" {
 		t.Errorf("with ip6tables broken: %d, %s", code, stderr)
 	}
-	if got := m.saved(); strings.Contains(got, "AMESH_") || before != "" && strings.Contains(got, "-A ") {
-		t.Errorf("rules are left over from what failed:\n%s", got)
-	}
+	m.mustBeClean()
 	m.must("applied", "--apply")
 	want := m.saved()
 	if _, _, code := m.ameshRender(root, []string{"PATH=" + brokenIPv6(t)}, "--apply", "-o", "99"); code != 2 {
 		t.Errorf("exit code %d", code)
 	}
 	m.same("after a change that failed", want)
+}
+
+// mustBeClean expects that nothing of ours is there.
+func (m *mesh) mustBeClean() {
+	m.t.Helper()
+	if got := m.saved(); strings.Contains(got, "AMESH_") || strings.Contains(got, "-A ") {
+		m.t.Errorf("rules are left over:\n%s", got)
+	}
+	if lo := m.run("", "ip", "-6", "addr", "show", "dev", "lo"); strings.Contains(lo, "::6/128") {
+		m.t.Errorf("an address is left over:\n%s", lo)
+	}
+}
+
+// One family at a time: the other is as it was.
+func TestFamilies(t *testing.T) {
+	m := newMesh(t)
+	m.must("applied", "--apply", "--family", "ipv6", "--backend", "legacy")
+	m.must("applied", "--apply", "--family", "ipv4", "--backend", "nft")
+	m.expect([]call{
+		{pod, app, tcp, anywhere, "10.96.0.10:9080", "proxy 15001 for 10.96.0.10:9080 from " + podIP},
+		{pod, app, tcp, anywhere, "[fd00:96::10]:9080", "proxy 15001 for [fd00:96::10]:9080 from " + podIP6},
+	})
+	m.must("removed", "--cleanup")
+	m.mustBeClean()
 }
 
 // brokenIPv6 is a directory of programs, of which one does not work.
