@@ -56,6 +56,7 @@ func commands() []command {
 		matchCommand,
 		validateCommand,
 		agentCommand,
+		configCommand,
 		capture,
 		replayCommand,
 		iptables,

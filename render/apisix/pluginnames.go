@@ -40,6 +40,17 @@ var LuaPluginNames = strings.Fields(`amesh-cluster-header amesh-destination ames
 // LuaStreamPluginNames are those of ours that stream routes may name, sorted.
 var LuaStreamPluginNames = strings.Fields(`amesh-destination amesh-passthrough amesh-sni amesh-split`)
 
+// UnlistedPlugins are plugins of APISIX that a configuration which lists all of them leaves out, and why (measured, and
+// read in APISIX 3.18's source).
+var UnlistedPlugins = map[string]string{
+	"ai":             "leaks memory at every reload",
+	"batch-requests": "APISIX does not start with it unless loopback addresses may name the client's address (real_ip_from)",
+	"inspect":        "runs whatever code a file at a fixed path holds",
+	"log-rotate":     "moves log files, where the logs go to standard output",
+	"server-info":    "is deprecated, and reports to etcd",
+	"skywalking":     "sends reports to a collector from the start, which must be configured",
+}
+
 // RenderedPluginNames are the plugins of APISIX that Plugins has fields for, sorted: a file that was rendered without
 // plugins of users names no others.
 func RenderedPluginNames() []string {
@@ -52,3 +63,6 @@ func RenderedPluginNames() []string {
 	slices.Sort(names)
 	return names
 }
+
+// RenderedStreamPluginNames are the plugins of APISIX that rendered stream routes name, sorted.
+func RenderedStreamPluginNames() []string { return []string{"traffic-split"} }
