@@ -11,7 +11,7 @@ import (
 
 var configCommand = command{
 	name:    "config",
-	summary: "prints APISIX's static configuration, or writes all that its container needs",
+	summary: "writes APISIX's static configuration, config.yaml, for a pod",
 	help: `
 Prints config.yaml, the static configuration of Apache APISIX 3.18, for a sidecar or a gateway whose routes amesh-render
 writes. Comments in it say why each setting is there.

@@ -50,7 +50,7 @@ func (f *configFlags) writeDir(config []byte) error {
 	if err := d.write("config.yaml", config); err != nil {
 		return err
 	}
-	return d.writeFirst("apisix.yaml", apisix.Encode(&apisix.Config{}, apisix.EncodeOptions{Header: header}))
+	return d.create("apisix.yaml", apisix.Encode(&apisix.Config{}, apisix.EncodeOptions{Header: header}))
 }
 
 // prepare makes the directory if it is to be made, and fails if it holds somebody else's config.yaml.
@@ -105,36 +105,20 @@ func (d confDir) makeDir(name string) error {
 
 // write replaces a file of the directory if its content is another.
 func (d confDir) write(name string, content []byte) error {
-	file := d.file(name)
+	return d.put(name, func(file *watch.File) (watch.Result, error) { return file.Write(content) })
+}
+
+// create writes a file if there is none: never over one that the agent writes at this moment.
+func (d confDir) create(name string, content []byte) error {
+	return d.put(name, func(file *watch.File) (watch.Result, error) { return file.Create(content) })
+}
+
+func (d confDir) put(name string, do func(*watch.File) (watch.Result, error)) error {
+	file := &watch.File{Path: filepath.Join(d.path, name), Owner: d.owner}
 	if err := prepare(file); err != nil {
 		return err
 	}
-	_, err := file.Write(content)
-	return err
-}
-
-func (d confDir) file(name string) *watch.File {
-	return &watch.File{Path: filepath.Join(d.path, name), Owner: d.owner}
-}
-
-// writeFirst writes a file if there is none: never over one that the agent writes at this moment.
-func (d confDir) writeFirst(name string, content []byte) error {
-	path := filepath.Join(d.path, name)
-	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	if _, err := os.Lstat(path); err == nil { // a symlink to a file that is not there yet
-		return d.write(name, content)
-	}
-	draft := fmt.Sprintf(".%s.first-%d", name, os.Getpid())
-	if err := d.write(draft, content); err != nil {
-		return err
-	}
-	defer os.Remove(filepath.Join(d.path, draft))
-	err := os.Link(filepath.Join(d.path, draft), path)
-	if errors.Is(err, fs.ErrExist) {
-		return nil
-	}
+	_, err := do(file)
 	return err
 }
 

@@ -61,6 +61,17 @@ type Result struct {
 // the new file is in place but might not outlive a power failure; only then does the Result beside the error say
 // Written.
 func (f *File) Write(content []byte) (Result, error) {
+	return f.write(content, func(old previous) bool { return old.kept })
+}
+
+// Create is Write if there is no file, be it empty; otherwise it changes nothing, and the Result is about the file that is
+// there. No other Write can come between, but for one of a program that is not ours.
+func (f *File) Create(content []byte) (Result, error) {
+	return f.write(content, func(old previous) bool { return old.info != nil })
+}
+
+// write writes content unless keep says that the file stays as it is.
+func (f *File) write(content []byte, keep func(previous) bool) (Result, error) {
 	target, err := resolve(f.Path)
 	if err != nil {
 		return Result{}, err
@@ -77,7 +88,7 @@ func (f *File) Write(content []byte) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	if old.kept {
+	if keep(old) {
 		return Result{Path: target, Size: old.info.Size(), ModTime: old.info.ModTime(), Generation: old.generation}, nil
 	}
 	result, err := f.commit(target, content, old)
