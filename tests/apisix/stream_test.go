@@ -1,0 +1,62 @@
+package apisix_test
+
+import (
+	"bufio"
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"gopkg.in/yaml.v3"
+)
+
+// checkStreams dials each stream route of a copy, and expects an answer of one of its upstream's nodes. The client says nothing
+// first, as with protocols in which the server does.
+func checkStreams(t *testing.T, text []byte, c *copier) {
+	var doc struct {
+		Streams []struct {
+			ID       string
+			Addr     string `yaml:"server_addr"`
+			Upstream string `yaml:"upstream_id"`
+			SNI      string
+		} `yaml:"stream_routes"`
+		Upstreams []struct {
+			ID    string
+			Nodes []struct{ Host string }
+		}
+	}
+	if err := yaml.Unmarshal(text, &doc); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range doc.Streams {
+		if r.Upstream == "" || r.SNI != "" {
+			continue
+		}
+		var nodes []string
+		for _, u := range doc.Upstreams {
+			for _, n := range u.Nodes {
+				if u.ID == r.Upstream {
+					nodes = append(nodes, n.Host)
+				}
+			}
+		}
+		got, err := dialStream(r.Addr, c.stream)
+		if len(nodes) == 0 && err == nil || len(nodes) > 0 && !slices.Contains(nodes, got) {
+			t.Errorf("stream route %s: came to %q (%v), want one of %v", r.ID, got, err, nodes)
+		}
+	}
+}
+
+// dialStream is the node to which a connection comes.
+func dialStream(address string, port int) (string, error) {
+	c, err := net.DialTimeout("tcp", fmt.Sprintf("%s:%d", address, port), patience)
+	if err != nil {
+		return "", err
+	}
+	defer c.Close()
+	c.SetDeadline(time.Now().Add(patience))
+	line, err := bufio.NewReader(c).ReadString('\n')
+	return strings.TrimPrefix(strings.TrimSpace(line), "node "), err
+}
