@@ -11,6 +11,7 @@ import (
 
 var (
 	node       = regexp.MustCompile(`\{host: "([^"]*)", port: (\d+)`)
+	mapped     = regexp.MustCompile(`(?m)^(\s+")([a-zA-Z0-9.-]+:\d+)(": \d+)$`)
 	called     = regexp.MustCompile(`(?m)^(\s+"?(?:host|uri|endpoint)"?: "(?:http|https|grpc|grpcs))://([a-zA-Z0-9.-]+(?::\d+)?)`)
 	serverPort = regexp.MustCompile(`\["server_port", "==", "(\d+)"\]`)
 )
@@ -28,6 +29,10 @@ func (c *copier) copy(t *testing.T, text []byte) []byte {
 	out := node.ReplaceAllFunc(text, func(found []byte) []byte {
 		m := node.FindSubmatch(found)
 		return fmt.Appendf(nil, `{host: "%s", port: %d`, c.node(string(m[1])+":"+string(m[2])), c.port)
+	})
+	out = mapped.ReplaceAllFunc(out, func(found []byte) []byte {
+		m := mapped.FindSubmatch(found)
+		return fmt.Appendf(nil, "%s%s:%d%s", m[1], c.node(string(m[2])), c.port, m[3])
 	})
 	out = called.ReplaceAllFunc(out, func(found []byte) []byte {
 		m := called.FindSubmatch(found)

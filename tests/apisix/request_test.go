@@ -52,12 +52,17 @@ func (c *tally) String() string {
 		c.asked, c.agreed, c.differed, c.unknown, c.slow)
 }
 
-// sendable is the request as this machine can send it: from loopback, in plain text.
+// sendable is the request as this machine can send it: from loopback, in plain text, and without spaces around the values of
+// headers, which are no part of them.
 func sendable(r *model.Request, port int) *model.Request {
 	out := *r
 	out.Scheme, out.TLS, out.Destination = "http", nil, netip.AddrPort{}
 	out.Remote = netip.MustParseAddrPort("127.0.0.1:40000")
 	out.Protocol = "http/1.1"
+	out.Headers = nil
+	for _, h := range r.Headers {
+		out.Headers = append(out.Headers, model.Header{Name: h.Name, Value: strings.Trim(h.Value, " \t")})
+	}
 	if out.LocalPort < 1024 || out.LocalPort == 15001 || out.LocalPort == 15006 {
 		out.LocalPort = uint16(port)
 	}

@@ -24,7 +24,7 @@ func checkStreams(t *testing.T, text []byte, c *copier) {
 		} `yaml:"stream_routes"`
 		Upstreams []struct {
 			ID    string
-			Nodes []struct{ Host string }
+			Nodes any
 		}
 	}
 	if err := yaml.Unmarshal(text, &doc); err != nil {
@@ -36,10 +36,8 @@ func checkStreams(t *testing.T, text []byte, c *copier) {
 		}
 		var nodes []string
 		for _, u := range doc.Upstreams {
-			for _, n := range u.Nodes {
-				if u.ID == r.Upstream {
-					nodes = append(nodes, n.Host)
-				}
+			if u.ID == r.Upstream {
+				nodes = append(nodes, hostsOf(u.Nodes)...)
 			}
 		}
 		got, err := dialStream(r.Addr, c.stream)
@@ -59,4 +57,15 @@ func dialStream(address string, port int) (string, error) {
 	c.SetDeadline(time.Now().Add(patience))
 	line, err := bufio.NewReader(c).ReadString('\n')
 	return strings.TrimPrefix(strings.TrimSpace(line), "node "), err
+}
+
+// hostsOf are the hosts of an upstream's nodes, in the form that is rendered.
+func hostsOf(nodes any) (hosts []string) {
+	list, _ := nodes.([]any)
+	for _, n := range list {
+		entry, _ := n.(map[string]any)
+		host, _ := entry["host"].(string)
+		hosts = append(hosts, host)
+	}
+	return hosts
 }
