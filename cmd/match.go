@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/pflag"
 
@@ -139,14 +140,22 @@ func (f *matchFlags) query(method, url string) (q match.Query, err error) {
 		}
 	}
 	if f.random != "" {
-		n, err := strconv.ParseUint(f.random, 10, 64)
+		n, err := parseRandom(f.random)
 		if err != nil {
-			return q, fmt.Errorf("random number %q is not a whole number from 0 to 2^64-1", f.random)
+			return q, fmt.Errorf("random number %q is not a whole number from 0 to 2^64-1, decimal or with 0x", f.random)
 		}
 		q.Random = &n
 	}
 	q.HTTP2 = f.http2
 	return q, nil
+}
+
+// parseRandom reads a random number: decimal, or, as diff --traffic tells it, hexadecimal after 0x.
+func parseRandom(text string) (uint64, error) {
+	if digits, hexadecimal := strings.CutPrefix(text, "0x"); hexadecimal {
+		return strconv.ParseUint(digits, 16, 64)
+	}
+	return strconv.ParseUint(text, 10, 64)
 }
 
 func parseHeaders(texts []string) (headers []model.Header, err error) {

@@ -133,7 +133,9 @@ type Witness struct {
 	// client meant, and otherwise the proxy's own.
 	Direction string `json:"direction,omitempty"`
 	Port      uint16 `json:"port,omitempty"`
-	Client    string `json:"client,omitempty"` // the client's address, where that matters
+	// Destination is the address and port that the client of an intercepted request dialled.
+	Destination string `json:"destination,omitempty"`
+	Client      string `json:"client,omitempty"` // the client's address, where that matters
 	// Draw is the random number, of 64 bits in hexadecimal, for which the outcome changes; empty if it does for any.
 	Draw string `json:"draw,omitempty"`
 	// Old and New are what becomes of the request, in words; Aspects in what that differs.

@@ -3,9 +3,10 @@ package diff
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"math"
-	"net"
 	"net/http"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,12 +24,13 @@ func (c *comparison) traffic() *Traffic {
 		Witnesses: []Witness{}, Unreached: append([]string{}, found.Unreached...),
 	}
 	for _, change := range found.Changes {
-		t.Witnesses = append(t.Witnesses, c.witness(change))
+		t.Witnesses = append(t.Witnesses, c.witness(change, found.Clients))
 	}
 	return t
 }
 
-func (c *comparison) witness(change traffic.Change) Witness {
+// witness tells of a change; clients says that the client's address may matter.
+func (c *comparison) witness(change traffic.Change, clients bool) Witness {
 	r := change.Request
 	w := Witness{
 		Method: r.MethodOrDefault(), URL: r.SchemeOrDefault() + "://" + r.Authority + r.Target, Headers: []HeaderLine{},
@@ -38,10 +40,13 @@ func (c *comparison) witness(change traffic.Change) Witness {
 		w.Headers = append(w.Headers, HeaderLine(h))
 	}
 	w.Direction, w.Port = direction(r)
-	if client := r.Remote.Addr(); client.IsValid() && client != traffic.Client {
+	if client := r.Remote.Addr(); clients || client != traffic.Client {
 		w.Client = client.String()
 	}
-	if r.Random != 0 {
+	if r.Destination.IsValid() {
+		w.Destination = r.Destination.String()
+	}
+	if change.Drawn {
 		w.Draw = fmt.Sprintf("%016x", r.Random)
 	}
 	for _, a := range change.Aspects {
@@ -79,16 +84,31 @@ func (s *indexed) shares(o model.Outcome) map[string]float64 {
 		if u := s.byCluster[choice.Cluster]; u != nil {
 			nodes = u.Nodes
 		}
-		sum := 0
-		for _, n := range nodes {
-			sum += n.Weight
-		}
-		for _, n := range nodes {
-			out[fmt.Sprintf("%s %d", address(n), n.Priority)] +=
-				float64(choice.Weight) / float64(max(total, 1)) * float64(n.Weight) / float64(max(sum, 1))
+		share := float64(choice.Weight) / float64(max(total, 1))
+		for n, part := range parts(nodes) {
+			out[fmt.Sprintf("%s %d", address(n), n.Priority)] += share * part
 		}
 	}
 	return out
+}
+
+// parts yields the nodes that get requests, and which part of them. Where all weights are 0, APISIX takes them for equal.
+func parts(nodes []apisix.Node) iter.Seq2[apisix.Node, float64] {
+	sum := 0
+	for _, n := range nodes {
+		sum += n.Weight
+	}
+	return func(yield func(apisix.Node, float64) bool) {
+		for _, n := range nodes {
+			part := float64(n.Weight) / float64(max(sum, 1))
+			if sum == 0 {
+				part = 1 / float64(len(nodes))
+			}
+			if part > 0 && !yield(n, part) {
+				return
+			}
+		}
+	}
 }
 
 // direction is that of an intercepted request, and the port that the client meant.
@@ -180,13 +200,16 @@ func (w Witness) Sentence() string {
 	for _, h := range w.Headers {
 		fmt.Fprintf(&b, ", header %s: %s", h.Name, h.Value)
 	}
-	if _, port, err := net.SplitHostPort(w.host()); w.Port != 0 && (err != nil || port != strconv.Itoa(int(w.Port))) {
+	if w.Port != w.urlPort() {
 		fmt.Fprintf(&b, ", port %d", w.Port)
+	}
+	if at, err := netip.ParseAddrPort(w.Destination); err == nil && at.Addr() != traffic.Destination {
+		fmt.Fprintf(&b, ", dialled to %s", at)
 	}
 	if w.Direction == "inbound" {
 		b.WriteString(", inbound")
 	}
-	if w.Client != "" {
+	if w.Client != "" && w.Client != traffic.Client.String() {
 		fmt.Fprintf(&b, ", from %s", w.Client)
 	}
 	if w.Draw != "" {
@@ -195,8 +218,13 @@ func (w Witness) Sentence() string {
 	return b.String()
 }
 
-func (w Witness) host() string {
+// urlPort is the port in the URL, 80 if there is none.
+func (w Witness) urlPort() uint16 {
 	_, rest, _ := strings.Cut(w.URL, "://")
 	host, _, _ := strings.Cut(rest, "/")
-	return host
+	port, err := strconv.ParseUint(host[strings.LastIndexByte(host, ':')+1:], 10, 16)
+	if err != nil || strings.HasSuffix(host, "]") {
+		return 80
+	}
+	return uint16(port)
 }

@@ -3,7 +3,6 @@ package diff
 import (
 	"cmp"
 	"fmt"
-	"net"
 	"slices"
 	"strconv"
 	"strings"
@@ -136,5 +135,14 @@ func (c *comparison) endpoint(n apisix.Node) string {
 
 // address is host:port, with the brackets of an IPv6 address.
 func address(n apisix.Node) string {
-	return net.JoinHostPort(strings.Trim(n.Host, "[]"), strconv.Itoa(n.Port))
+	return hostPort(n.Host, n.Port)
+}
+
+// hostPort is host:port, with the brackets of an IPv6 address, which it may have already.
+func hostPort(host string, port int) string {
+	host = strings.Trim(host, "[]")
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]"
+	}
+	return host + ":" + strconv.Itoa(port)
 }

@@ -1,8 +1,6 @@
 package diff
 
 import (
-	"net"
-	"strconv"
 	"strings"
 
 	endpointv3 "github.com/envoyproxy/go-control-plane/envoy/config/endpoint/v3"
@@ -36,7 +34,7 @@ func addVersions(into map[string]string, cla *endpointv3.ClusterLoadAssignment) 
 			if len(parts) > 3 && parts[3] != "" && parts[3] != "latest" {
 				name = parts[3]
 			}
-			into[net.JoinHostPort(at.GetAddress(), strconv.Itoa(int(at.GetPortValue())))] = name
+			into[hostPort(at.GetAddress(), int(at.GetPortValue()))] = name
 		}
 	}
 }

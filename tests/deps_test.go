@@ -28,6 +28,8 @@ var forbidden = map[string][]string{
 	"standalone":      {"google.golang.org/", "os", "net", "log/", module + "render", module + "xds/", module + "watch/", module + "cmd/"},
 	"validate":        {"google.golang.org/", "os", "net", "log/", module + "render", module + "xds/", module + "watch/", module + "cmd/"},
 	"templates":       {"google.golang.org/", "github.com/", "gopkg.in/", "os", "net", "log/"},
+	"diff":            {"google.golang.org/grpc/", "os", "net", "log/", module + "watch", module + "agent", module + "cmd/"},
+	"traffic":         {"google.golang.org/", "os", "net", "log/", module + "xds/", module + "watch", module + "agent", module + "cmd/"},
 	"match":           {"google.golang.org/grpc/", "os", "net", "log/", module + "watch", module + "agent", module + "cmd/"},
 	"intercept":       {"os", "net", "log/", "github.com/", "google.golang.org/", "gopkg.in/"},
 	"intercept/rules": {"os", "net", "log/", "google.golang.org/", "github.com/envoyproxy/", module + "render", module + "xds/", module + "netfilter", module + "cmd/"},

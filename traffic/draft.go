@@ -11,26 +11,23 @@ import (
 
 // draft is a request in the making.
 type draft struct {
-	method, scheme, host, path, query string
-	headers                           []model.Header
-	local                             uint16
-	destination                       netip.AddrPort
-	remote                            netip.Addr
-	serverName                        string
-	certificate                       bool
-	random                            uint64
+	method, host, path, query string
+	headers                   []model.Header
+	local                     uint16
+	destination               netip.AddrPort
+	remote                    netip.Addr
+	random                    uint64
 }
 
 // edit changes a draft so that it meets, or misses, a condition.
 type edit func(*draft)
 
-// Client is the address from which requests come where no condition asks for another.
-var Client = netip.MustParseAddr("198.51.100.1")
-
-// Stand-ins where a condition leaves the address open: of the ranges that RFC 5737 keeps for examples, which no mesh uses.
+// Stand-ins where no condition asks for another address: of the ranges that RFC 5737 keeps for examples, which no mesh uses.
 var (
-	somewhere = netip.MustParseAddr("203.0.113.1")
-	someone   = Client
+	// Client is the address from which requests come.
+	Client = netip.MustParseAddr("198.51.100.1")
+	// Destination is the one that they are dialled to, if they are intercepted.
+	Destination = netip.MustParseAddr("203.0.113.1")
 )
 
 func (d *draft) apply(edits []edit) {
@@ -87,20 +84,22 @@ func (d *draft) setCookie(name string, s sample) {
 // setTarget takes a path as it is sent, with its query.
 func (d *draft) setTarget(target string) { d.path, d.query, _ = strings.Cut(target, "?") }
 
-// request is the finished request.
+// target is the path and the query as they are sent.
+func (d *draft) target() string {
+	if d.query == "" {
+		return d.path
+	}
+	return d.path + "?" + d.query
+}
+
+// request is the finished request: one by plain HTTP. Clients leave the port 80 out of the Host header.
 func (d *draft) request() *model.Request {
 	r := &model.Request{
-		Method: d.method, Scheme: d.scheme, Authority: d.host, Target: d.path, Headers: d.headers,
+		Method: d.method, Authority: d.host, Target: d.target(), Headers: d.headers,
 		LocalPort: d.local, Destination: d.destination, Remote: netip.AddrPortFrom(d.remote, 40000), Random: d.random,
 	}
-	if port := d.destination.Port(); port != 0 && d.local != model.InboundPort && !strings.Contains(d.host, ":") {
+	if port := d.destination.Port(); d.local == model.OutboundPort && port != httpPort {
 		r.Authority = fmt.Sprintf("%s:%d", d.host, port)
-	}
-	if d.query != "" {
-		r.Target += "?" + d.query
-	}
-	if d.scheme == "https" || d.serverName != "" {
-		r.Scheme, r.TLS = "https", &model.TLS{ServerName: d.serverName, Certificate: d.certificate}
 	}
 	return r
 }
@@ -123,13 +122,9 @@ func (d *draft) weight() int {
 // requestKey is the same text for requests that are the same.
 func requestKey(r *model.Request) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s %s %s %s %d %v %v %x",
-		r.Method, r.Scheme, r.Authority, r.Target, r.LocalPort, r.Destination, r.Remote, r.Random)
+	fmt.Fprintf(&b, "%s %s %s %d %v %v %x", r.Method, r.Authority, r.Target, r.LocalPort, r.Destination, r.Remote, r.Random)
 	for _, h := range r.Headers {
 		fmt.Fprintf(&b, "\n%s: %s", h.Name, h.Value)
-	}
-	if r.TLS != nil {
-		fmt.Fprintf(&b, "\n%s %t", r.TLS.ServerName, r.TLS.Certificate)
 	}
 	return b.String()
 }

@@ -50,7 +50,7 @@ func (c *class) drafts(most int) []*draft {
 
 // base is a request that meets all that the route asks for, if its parts do not contradict each other.
 func (c *class) base(r *apisix.Route) *draft {
-	d := &draft{host: c.host, path: "/", remote: someone}
+	d := &draft{host: c.host, path: "/", remote: Client}
 	if uris := urisOf(r); len(uris) > 0 {
 		d.path = encodePath(strings.TrimSuffix(uris[0], "*"))
 	}
@@ -212,13 +212,18 @@ func interpolated(r *apisix.Route) []string {
 	return slices.Compact(out)
 }
 
+// draws is how many random numbers are tried where chance decides.
+const draws = 24
+
+// randomNumber is one of them: they are evenly spread, both halves.
+func randomNumber(k uint64) uint64 { return k * 0x0aaaaaaaaaaaaaab }
+
 // drawn is the draft with several random numbers.
 func drawn(d *draft) []*draft {
-	const draws = 24
 	var out []*draft
 	for k := range uint64(draws) {
 		one := *d
-		one.random = k * 0x0aaaaaaaaaaaaaab // evenly spread, both halves
+		one.random = randomNumber(k)
 		out = append(out, &one)
 	}
 	return out

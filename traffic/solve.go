@@ -238,7 +238,7 @@ func networks(value any, want bool) []sample {
 		}
 		candidates = append(candidates, first, p.Addr().Prev(), last(p).Next())
 	}
-	candidates = append(candidates, someone, netip.MustParseAddr("192.0.2.1"))
+	candidates = append(candidates, Client, netip.MustParseAddr("192.0.2.1"))
 	var out []sample
 	for _, a := range candidates {
 		if a.IsValid() && inside(a) == want && len(out) < most {

@@ -27,6 +27,8 @@ type Result struct {
 	Requests int
 	// Undecided counts the requests of which the model does not know what becomes, on either side.
 	Undecided int
+	// Clients says that conditions or plugins of routes look at the client's address.
+	Clients bool
 	// Unreached are the ids of routes that are not on both sides alike, and that no request took on their side.
 	Unreached []string
 }
@@ -39,6 +41,8 @@ type Change struct {
 	Old, New model.Outcome
 	// Aspects are those in which the outcomes differ.
 	Aspects []model.Aspect
+	// Drawn says that the request changes so for its own random number, and otherwise or not at all for others.
+	Drawn bool
 	// Others is how many of the other requests that were tried change in the same way: at the same routes, in the same
 	// aspects.
 	Others int
@@ -50,6 +54,7 @@ func Compare(old, new *apisix.Config) Result {
 		old: newSide(old), new: newSide(new),
 		groups: map[string]int{}, taken: map[string]bool{},
 	}
+	c.at = listeningOf(c.old, c.new)
 	all := classes(c.old, c.new)
 	for _, class := range all {
 		c.try(class, min(mostOfOne, max(leastOfOne, mostTries/len(all))))
@@ -100,6 +105,7 @@ func appendUpstream(dst []byte, u *apisix.Upstream) []byte {
 // comparison is one under way.
 type comparison struct {
 	old, new *side
+	at       listening
 	result   Result
 	groups   map[string]int  // Changes' indices, by what makes changes alike
 	weights  []int           // of the requests of Changes: the lighter is the simpler
@@ -111,6 +117,10 @@ type comparison struct {
 func (c *comparison) try(class *class, most int) {
 	seen := map[string]bool{}
 	for _, d := range class.drafts(most) {
+		c.at.place(d)
+		if !d.sendable() {
+			continue
+		}
 		r := d.request()
 		key := requestKey(r)
 		if seen[key] {
@@ -182,6 +192,29 @@ func (c Change) likeness() string {
 
 func label(o model.Outcome) string { return cmp.Or(o.Name, o.Route) }
 
+// drawn says whether requests like that of a change fare otherwise for other random numbers.
+func (c *comparison) drawn(change Change) bool {
+	if change.Request.Random != 0 {
+		return true
+	}
+	like := change.likeness()
+	for k := range uint64(draws) {
+		again := *change.Request
+		again.Random = randomNumber(k)
+		other := Change{Old: final(c.old.router.Route(&again, nil)), New: final(c.new.router.Route(&again, nil))}
+		other.Aspects = other.Old.Differences(other.New)
+		if other.likeness() != like {
+			return true
+		}
+	}
+	return false
+}
+
+// looksAtClients says whether something in the routes of the side looks at the client's address.
+func (s *side) looksAtClients() bool {
+	return slices.ContainsFunc(s.texts, func(text string) bool { return strings.Contains(text, "remote_addr") })
+}
+
 // finish sorts the changes, and finds the routes that no request took.
 func (c *comparison) finish() {
 	slices.SortStableFunc(c.result.Changes, func(a, b Change) int {
@@ -190,6 +223,10 @@ func (c *comparison) finish() {
 			cmp.Compare(a.Request.Target, b.Request.Target), cmp.Compare(len(a.Request.Headers), len(b.Request.Headers)),
 			cmp.Compare(a.likeness(), b.likeness()))
 	})
+	for i, change := range c.result.Changes {
+		c.result.Changes[i].Drawn = c.drawn(change)
+	}
+	c.result.Clients = c.old.looksAtClients() || c.new.looksAtClients()
 	for _, label := range c.open {
 		if !c.taken[label] {
 			_, id, _ := strings.Cut(label, "/")

@@ -2,10 +2,9 @@ package traffic
 
 import (
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/amesh-render/amesh-render/model"
 )
 
 // editOf gives the variable of APISIX called name a value; nil if no request can.
@@ -30,7 +29,7 @@ func editOf(name string, s sample) edit {
 
 func header(name string, s sample) edit {
 	switch {
-	case name == "host":
+	case slices.Contains(ownHeaders, name):
 		return nil
 	case s.absent:
 		return func(d *draft) { d.dropHeader(name) }
@@ -43,7 +42,6 @@ var withoutValue = map[string]edit{
 	"args":                    func(d *draft) { d.query = "" },
 	"query_string":            func(d *draft) { d.query = "" },
 	"connection_original_dst": func(d *draft) { d.destination = netip.AddrPort{} },
-	"ssl_server_name":         func(d *draft) { d.serverName = "" },
 }
 
 // withValue makes the edits that give a variable a value. The host is not among them: each class has its own.
@@ -54,15 +52,10 @@ var withValue = map[string]func(string) edit{
 	"args":                    func(s string) edit { return func(d *draft) { d.query = s } },
 	"query_string":            func(s string) edit { return func(d *draft) { d.query = s } },
 	"request_method":          func(s string) edit { return func(d *draft) { d.method = s } },
-	"scheme":                  func(s string) edit { return func(d *draft) { d.scheme = s } },
 	"server_port":             localPort,
 	"connection_original_dst": originalDestination,
 	"remote_addr":             remoteAddress,
 	"realip_remote_addr":      remoteAddress,
-	"ssl_server_name":         func(s string) edit { return func(d *draft) { d.serverName = s } },
-	"ssl_client_verify": func(s string) edit {
-		return func(d *draft) { d.scheme, d.certificate = "https", s == "SUCCESS" }
-	},
 }
 
 func localPort(s string) edit {
@@ -70,18 +63,13 @@ func localPort(s string) edit {
 	if err != nil {
 		return nil
 	}
-	return func(d *draft) {
-		d.local = uint16(port)
-		if intercepted := port == model.OutboundPort || port == model.InboundPort; !intercepted {
-			d.destination = netip.AddrPort{}
-		}
-	}
+	return func(d *draft) { d.local = uint16(port) }
 }
 
 // originalDestination takes an address and a port, or what a pattern asks for that names a port alone.
 func originalDestination(s string) edit {
 	if strings.HasPrefix(s, ":") {
-		s = somewhere.String() + s
+		s = Destination.String() + s
 	}
 	at, err := netip.ParseAddrPort(s)
 	if err != nil {
