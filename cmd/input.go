@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/amesh-render/amesh-render/internal/printable"
 	"github.com/amesh-render/amesh-render/render"
 	"github.com/amesh-render/amesh-render/render/apisix"
 	"github.com/amesh-render/amesh-render/standalone"
@@ -98,11 +99,11 @@ func (in *input) warn(command string, s Streams) {
 	}
 	if n := len(in.problems) - unknown; n > 0 {
 		fmt.Fprintf(s.Err, "amesh-render: %s: %s in %s; \"amesh-render validate\" lists them\n",
-			command, counted(n, "problem"), printable(in.name))
+			command, counted(n, "problem"), printable.Line(in.name))
 	}
 	if unknown > 0 {
 		fmt.Fprintf(s.Err, "amesh-render: %s: %s in %s of which not all is known, the first: %s\n",
-			command, counted(unknown, "place"), printable(in.name), printable(first))
+			command, counted(unknown, "place"), printable.Line(in.name), printable.Line(first))
 	}
 }
 

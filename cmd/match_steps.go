@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/amesh-render/amesh-render/internal/printable"
 	"github.com/amesh-render/amesh-render/match"
 )
 
@@ -18,21 +19,21 @@ func (t *matchText) route(o *match.Outcome) {
 		id, isAPISIX := strings.CutPrefix(r.Path, "route/")
 		switch {
 		case !isAPISIX:
-			t.field("route", printable(strings.TrimSuffix(r.Path+" "+r.Name, " ")))
+			t.field("route", printable.Line(strings.TrimSuffix(r.Path+" "+r.Name, " ")))
 		case r.Name == "":
-			t.field("route", printable(id))
+			t.field("route", printable.Line(id))
 		default:
-			t.field("route", printable(r.Name))
-			t.field(" ", t.dim("id "+printable(id)))
+			t.field("route", printable.Line(r.Name))
+			t.field(" ", t.dim("id "+printable.Line(id)))
 		}
 		if r.Source != "" {
-			t.field("from", printable(istioResource(r.Source)))
+			t.field("from", printable.Line(istioResource(r.Source)))
 		}
 	}
 	for _, p := range o.Plugins {
-		t.field("plugin", printable(strings.TrimSuffix(p.Name+": "+p.Does, ": ")))
+		t.field("plugin", printable.Line(strings.TrimSuffix(p.Name+": "+p.Does, ": ")))
 	}
-	switch names := printable(strings.Join(o.Unmodelled, ", ")); len(o.Unmodelled) {
+	switch names := printable.Line(strings.Join(o.Unmodelled, ", ")); len(o.Unmodelled) {
 	case 0:
 	case 1:
 		t.field("but", t.yellow(names+": what it does is not known, and it is taken to let the request pass"))
@@ -75,7 +76,7 @@ func (t *matchText) steps(o *match.Outcome) {
 		width = max(width, utf8.RuneCountInString(stepName(s)))
 	}
 	for _, s := range shown {
-		t.field(name, fmt.Sprintf("%-*s  %s", width, stepName(s), t.dim(printable(lacking(s.Why)))))
+		t.field(name, fmt.Sprintf("%-*s  %s", width, stepName(s), t.dim(printable.Line(lacking(s.Why)))))
 		name = " "
 	}
 	if more := len(skipped) - len(shown); more > 0 {
@@ -110,7 +111,7 @@ func stepName(s match.Step) string {
 	} else if s.Name != "" {
 		name = s.Name
 	}
-	return printable(shortened(name, 60))
+	return printable.Line(shortened(name, 60))
 }
 
 // lacking is why a route was not taken: what it needs, where the reason is a condition that does not hold.

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/amesh-render/amesh-render/internal/printable"
 	"github.com/amesh-render/amesh-render/match"
 	"github.com/amesh-render/amesh-render/model"
 	"github.com/amesh-render/amesh-render/render"
@@ -40,7 +41,7 @@ func (t *matchText) field(name, value string) {
 func (t *matchText) answer(a *match.Answer) {
 	t.request(a.Request)
 	for _, text := range a.Assumed {
-		t.line("%s %s", t.yellow("note:"), printable(text))
+		t.line("%s %s", t.yellow("note:"), printable.Line(text))
 	}
 	t.line("")
 	t.proxy("APISIX", "", &a.APISIX, true)
@@ -57,9 +58,9 @@ func (t *matchText) answer(a *match.Answer) {
 }
 
 func (t *matchText) request(r match.Request) {
-	t.line("%s", t.bold(printable(r.Method+" "+r.Scheme+"://"+r.Authority+r.Target)))
+	t.line("%s", t.bold(printable.Line(r.Method+" "+r.Scheme+"://"+r.Authority+r.Target)))
 	for _, h := range r.Headers {
-		t.line("  %s", printable(h.Name+": "+h.Value))
+		t.line("  %s", printable.Line(h.Name+": "+h.Value))
 	}
 	way := "to the gateway's port " + strconv.Itoa(int(r.Port))
 	if r.Direction != "" {
@@ -113,25 +114,25 @@ func (t *matchText) summary(o *match.Outcome) string {
 	case model.Routed.String(), model.Tunnelled.String():
 		text := o.Kind
 		if o.Upstream != nil {
-			text += " to " + printable(o.Upstream.Name)
+			text += " to " + printable.Line(o.Upstream.Name)
 		}
 		if o.Kind == model.Tunnelled.String() {
 			text += ", byte by byte"
 		}
 		if o.Status != 0 {
-			return t.yellow(text+": "+strconv.Itoa(o.Status)) + " (" + printable(o.Reason) + ")"
+			return t.yellow(text+": "+strconv.Itoa(o.Status)) + " (" + printable.Line(o.Reason) + ")"
 		}
 		return t.green(text)
 	case model.Answered.String():
 		text := t.yellow("answered " + strconv.Itoa(o.Status))
 		if o.By != "" {
-			return text + " by " + printable(o.By)
+			return text + " by " + printable.Line(o.By)
 		}
-		return text + " (" + printable(o.Reason) + ")"
+		return text + " (" + printable.Line(o.Reason) + ")"
 	case model.NoRoute.String():
-		return t.red("no route: "+strconv.Itoa(o.Status)) + " (" + printable(o.Reason) + ")"
+		return t.red("no route: "+strconv.Itoa(o.Status)) + " (" + printable.Line(o.Reason) + ")"
 	}
-	return t.red(o.Kind) + ": " + printable(o.Reason)
+	return t.red(o.Kind) + ": " + printable.Line(o.Reason)
 }
 
 // received is what upstream and client receive, in full or only what differs among outcomes that are alike.
@@ -146,13 +147,13 @@ func (t *matchText) received(o *match.Outcome, full bool) {
 		return
 	}
 	t.field("body", quoted(o.Body))
-	t.field("path", printable(o.Path))
-	t.field("host", printable(o.Host))
+	t.field("path", printable.Line(o.Path))
+	t.field("host", printable.Line(o.Host))
 	for _, h := range o.RequestHeaders {
-		t.field("request", printable(strings.TrimSuffix(h.Change+" "+h.Name+": "+h.Value, ": ")))
+		t.field("request", printable.Line(strings.TrimSuffix(h.Change+" "+h.Name+": "+h.Value, ": ")))
 	}
 	for _, h := range o.ResponseHeaders {
-		t.field("response", printable(h.Name+": "+h.Value))
+		t.field("response", printable.Line(h.Name+": "+h.Value))
 	}
 }
 
@@ -188,9 +189,9 @@ func (t *matchText) nodes(u *match.Upstream) string {
 	case len(u.Nodes) == 0:
 		return t.yellow("none")
 	case len(u.Nodes) > shownNodes && !t.all:
-		return printable(strings.Join(u.Nodes[:shownNodes-1], ", ")) + fmt.Sprintf(" and %d more", len(u.Nodes)-shownNodes+1)
+		return printable.Line(strings.Join(u.Nodes[:shownNodes-1], ", ")) + fmt.Sprintf(" and %d more", len(u.Nodes)-shownNodes+1)
 	}
-	return printable(strings.Join(u.Nodes, ", "))
+	return printable.Line(strings.Join(u.Nodes, ", "))
 }
 
 // difference tells one difference, and what announces it.
@@ -205,7 +206,7 @@ func (t *matchText) difference(d match.Difference) {
 		}
 		t.finding(f)
 	}
-	t.field("because", printable(d.Note))
+	t.field("because", printable.Line(d.Note))
 	if len(d.Findings) == 0 && d.Note == "" {
 		t.field("finding", "none announces it: docs/limits.md has what differs whatever the configuration is")
 	}
@@ -216,10 +217,10 @@ func shown(s string) string {
 	if s == "" {
 		return "none"
 	}
-	return printable(s)
+	return printable.Line(s)
 }
 
 func (t *matchText) finding(f render.Finding) {
-	t.field("finding", printable(string(f.Severity)+": "+f.Message))
-	t.field(" ", t.dim(printable(strings.TrimSuffix(f.Resource+": "+f.Field, ": "))))
+	t.field("finding", printable.Line(string(f.Severity)+": "+f.Message))
+	t.field(" ", t.dim(printable.Line(strings.TrimSuffix(f.Resource+": "+f.Field, ": "))))
 }

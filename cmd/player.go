@@ -5,6 +5,7 @@ import (
 	"io"
 	"log"
 
+	"github.com/amesh-render/amesh-render/internal/printable"
 	"github.com/amesh-render/amesh-render/xds/replay"
 )
 
@@ -20,7 +21,7 @@ type player struct {
 func newPlayer(list playlist, w io.Writer) *player {
 	p := &player{playlist: list, log: log.New(w, "", 0)}
 	p.server = replay.New(func(r replay.Rejection) {
-		p.log.Printf("a client rejects resources of kind %s: %s", r.Kind, printable(r.Reason))
+		p.log.Printf("a client rejects resources of kind %s: %s", r.Kind, printable.Line(r.Reason))
 	})
 	return p
 }

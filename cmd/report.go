@@ -9,8 +9,8 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
-	"unicode"
 
+	"github.com/amesh-render/amesh-render/internal/printable"
 	"github.com/amesh-render/amesh-render/render"
 	"github.com/amesh-render/amesh-render/watch"
 )
@@ -143,7 +143,7 @@ func kindTitle(kind string) string {
 	if i := kindOrder(kind); i < len(reportKinds) {
 		return reportKinds[i][1]
 	}
-	return printable(kind)
+	return printable.Line(kind)
 }
 
 func countOf(findings []render.Finding, severity render.Severity) int {
@@ -169,7 +169,7 @@ func writeCauses(w io.Writer, findings []render.Finding) {
 		if places[c] == nil {
 			causes = append(causes, c)
 		}
-		places[c] = append(places[c], printable(strings.TrimSuffix(f.Resource+": "+f.Field, ": ")))
+		places[c] = append(places[c], printable.Line(strings.TrimSuffix(f.Resource+": "+f.Field, ": ")))
 	}
 	slices.SortStableFunc(causes, func(a, b cause) int {
 		return cmp.Or(
@@ -177,7 +177,7 @@ func writeCauses(w io.Writer, findings []render.Finding) {
 			-cmp.Compare(len(places[a]), len(places[b])))
 	})
 	for _, c := range causes {
-		fmt.Fprintf(w, "  %-11s  %s\n", c.severity, printable(c.message))
+		fmt.Fprintf(w, "  %-11s  %s\n", c.severity, printable.Line(c.message))
 		for i, place := range places[c] {
 			if i == 3 && len(places[c]) > 4 {
 				fmt.Fprintf(w, "                 … and %d more\n", len(places[c])-i)
@@ -186,14 +186,4 @@ func writeCauses(w io.Writer, findings []render.Finding) {
 			fmt.Fprintf(w, "                 %s\n", place)
 		}
 	}
-}
-
-// printable replaces what could play tricks on a terminal.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return unicode.ReplacementChar
-	}, s)
 }

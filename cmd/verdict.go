@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/amesh-render/amesh-render/internal/printable"
 	"github.com/amesh-render/amesh-render/standalone"
 )
 
@@ -61,7 +62,7 @@ func (v *verdicts) writeText(w io.Writer) error {
 	var b bytes.Buffer
 	for _, file := range v.Files {
 		for _, p := range file.Problems {
-			fmt.Fprintf(&b, "%s:%d:%d: %s\n", printable(file.Name), p.Line, p.Column, printable(p.String()))
+			fmt.Fprintf(&b, "%s:%d:%d: %s\n", printable.Line(file.Name), p.Line, p.Column, printable.Line(p.String()))
 		}
 	}
 	_, err := w.Write(b.Bytes())

@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/amesh-render/amesh-render/internal/printable"
 	"github.com/amesh-render/amesh-render/render"
 )
 
@@ -79,7 +80,7 @@ func (m *markdown) file(f File, several bool) {
 
 // code is a text that means nothing to markdown, on one line.
 func code(s string) string {
-	s = printable(strings.ReplaceAll(s, "\n", " "))
+	s = printable.Line(strings.ReplaceAll(s, "\n", " "))
 	if s == "" {
 		return ""
 	}

@@ -4,7 +4,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode"
+
+	"github.com/amesh-render/amesh-render/internal/printable"
 )
 
 // Style is how a terminal is told colours: the texts before each kind of line, and after it. The zero value is without.
@@ -41,7 +42,7 @@ type printer struct {
 }
 
 func (p *printer) line(style string, format string, args ...any) {
-	text := strings.TrimRight(printable(fmt.Sprintf(format, args...)), " ")
+	text := strings.TrimRight(printable.Line(fmt.Sprintf(format, args...)), " ")
 	if style == "" {
 		p.b.WriteString(text)
 	} else {
@@ -54,16 +55,6 @@ func (p *printer) line(style string, format string, args ...any) {
 func (p *printer) heading(format string, args ...any) {
 	p.b.WriteByte('\n')
 	p.line(p.style.Heading, format, args...)
-}
-
-// printable replaces what could play tricks on a terminal.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return unicode.ReplacementChar
-	}, s)
 }
 
 func (p *printer) file(f File, several bool) {

@@ -9,8 +9,8 @@ package plugins
 import (
 	"cmp"
 	"fmt"
-	"strings"
-	"unicode"
+
+	"github.com/amesh-render/amesh-render/internal/printable"
 )
 
 // A Config is one AmeshPluginConfig.
@@ -99,17 +99,7 @@ func (e *Error) Error() string {
 	if e.Path != "" {
 		text += ": " + e.Path
 	}
-	return printable(text + ": " + e.Err.Error())
-}
-
-// printable is a text without what could play tricks on a terminal: keys and values of a file may be anything.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return unicode.ReplacementChar
-	}, s)
+	return printable.Line(text + ": " + e.Err.Error())
 }
 
 func (e *Error) Unwrap() error { return e.Err }
