@@ -8,6 +8,8 @@ import (
 	"io"
 
 	"github.com/spf13/pflag"
+
+	"github.com/amesh-render/amesh-render/internal/printable"
 )
 
 // Exit codes, the same for all commands.
@@ -87,7 +89,7 @@ func Run(args []string, s Streams) int {
 	case errors.Is(err, errNo):
 		return exitNo
 	}
-	fmt.Fprintf(s.Err, "amesh-render: %v\n", err)
+	fmt.Fprintf(s.Err, "amesh-render: %s\n", printable.Text(err.Error()))
 	var h hinted
 	var usage usageError
 	switch {

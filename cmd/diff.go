@@ -26,7 +26,7 @@ or change where they send requests, which endpoints come and go, what is lost be
 differs.
 
 OLD and NEW are each an xDS dump, as "once" reads it, or an apisix.yaml or apisix.json; "-" is standard input. Or they
-are two directories of such files, which are paired by their paths.
+are two directories of such files, .json, .yaml or .yml and perhaps .gz, which are paired by their paths.
 
 With --traffic it also looks for requests whose outcome changes, and shows one of each kind. They are derived from what
 the routes of both sides ask for, and proven by a model of APISIX; but they are tried, not all requests there are.
@@ -126,34 +126,45 @@ func (f *diffFlags) readPairs(old, new string, s Streams) ([]inputPair, error) {
 		return nil, usageError{fmt.Errorf("%s and %s: one is a directory, the other is not", old, new)}
 	}
 	if !isDirectory(old) {
-		p, err := f.readPair(old, new, s)
-		return []inputPair{p}, err
+		p, errs := f.readPair(old, new, s)
+		return []inputPair{p}, errors.Join(errs[:]...)
 	}
-	names, sides := map[string]bool{}, [2]map[string]bool{{}, {}}
-	for i, dir := range []string{old, new} {
-		files, err := filesBelow(dir)
+	return f.readDirectories([2]string{old, new}, s)
+}
+
+// readDirectories reads the files of two directories, paired by their paths.
+func (f *diffFlags) readDirectories(dirs [2]string, s Streams) (pairs []inputPair, err error) {
+	paths := map[string]*[2]string{}
+	var others []string
+	for i, dir := range dirs {
+		d, err := filesBelow(dir)
 		if err != nil {
 			return nil, err
 		}
-		for _, name := range files {
-			names[name], sides[i][name] = true, true
+		others = append(others, d.others...)
+		for _, name := range d.files {
+			if paths[name] == nil {
+				paths[name] = new([2]string)
+			}
+			paths[name][i] = filepath.Join(dir, filepath.FromSlash(name))
 		}
 	}
-	var pairs []inputPair
-	for _, name := range slices.Sorted(maps.Keys(names)) {
-		paths := [2]string{}
-		for i, dir := range []string{old, new} {
-			if sides[i][name] {
-				paths[i] = filepath.Join(dir, filepath.FromSlash(name))
+	for _, name := range slices.Sorted(maps.Keys(paths)) {
+		p, errs := f.readPair(paths[name][0], paths[name][1], s)
+		for i, err := range errs {
+			if errors.As(err, new(manifestError)) {
+				others, errs[i] = append(others, name), nil
 			}
 		}
-		p, err := f.readPair(paths[0], paths[1], s)
-		if err != nil {
+		if err := errors.Join(errs[:]...); err != nil {
 			return nil, err
 		}
-		p.rename(name)
-		pairs = append(pairs, p)
+		if p.old != nil || p.new != nil {
+			p.rename(name)
+			pairs = append(pairs, p)
+		}
 	}
+	tellOthers(s.Err, others)
 	return pairs, nil
 }
 
@@ -167,8 +178,7 @@ func (p inputPair) rename(name string) {
 }
 
 // readPair reads two files at once; no path is no file.
-func (f *diffFlags) readPair(old, new string, s Streams) (p inputPair, err error) {
-	var errs [2]error
+func (f *diffFlags) readPair(old, new string, s Streams) (p inputPair, errs [2]error) {
 	var wait sync.WaitGroup
 	for i, path := range []string{old, new} {
 		if path == "" {
@@ -184,7 +194,7 @@ func (f *diffFlags) readPair(old, new string, s Streams) (p inputPair, err error
 		})
 	}
 	wait.Wait()
-	return p, errors.Join(errs[:]...)
+	return p, errs
 }
 
 func (f *diffFlags) compare(pairs []inputPair) *diff.Report {
@@ -204,6 +214,9 @@ func (in *input) side() diff.Side {
 	s := diff.Side{Name: in.name, Config: in.resolved(), Findings: in.findings}
 	if in.file != nil {
 		s.Objects = in.file.Objects()
+		if list, there := in.file.Plugins(); there {
+			s.Objects["plugins"] = list
+		}
 	} else {
 		s.Objects, s.Versions = in.config.Objects(), diff.Versions(in.snapshot)
 	}

@@ -5,11 +5,7 @@ import (
 	"compress/gzip"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
-	"path/filepath"
-	"slices"
-	"strings"
 
 	"github.com/spf13/pflag"
 
@@ -57,6 +53,9 @@ func (f *inputFlags) read(path string, s Streams) (*input, error) {
 		}
 		in.config, in.problems = in.file.Config()
 		return in, nil
+	}
+	if isManifest(text) {
+		return nil, manifestError{name}
 	}
 	if in.snapshot, err = snapshot.Decode(snapshot.Source{Name: name, Reader: bytes.NewReader(text)}); err != nil {
 		return nil, err
@@ -128,10 +127,7 @@ func readText(path string, stdin io.Reader) (name string, text []byte, err error
 		text, err = os.ReadFile(path)
 	}
 	if err == nil && bytes.HasPrefix(text, []byte("\x1f\x8b")) {
-		var z *gzip.Reader
-		if z, err = gzip.NewReader(bytes.NewReader(text)); err == nil {
-			text, err = io.ReadAll(z)
-		}
+		text, err = unpack(text, snapshot.MaxUnpacked)
 	}
 	if err != nil {
 		return "", nil, fmt.Errorf("%s: %w", name, err)
@@ -139,34 +135,15 @@ func readText(path string, stdin io.Reader) (name string, text []byte, err error
 	return name, text, nil
 }
 
-// isDirectory reports whether path is one. What cannot be looked at is none: reading it will say why.
-func isDirectory(path string) bool {
-	if path == "-" {
-		return false
+// unpack unpacks a text, if that has at most so many bytes then.
+func unpack(packed []byte, most int64) ([]byte, error) {
+	z, err := gzip.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		return nil, err
 	}
-	info, err := os.Stat(path)
-	return err == nil && info.IsDir()
-}
-
-// filesBelow are the paths of the files below a directory, relative to it, sorted. Hidden ones are passed over.
-func filesBelow(dir string) ([]string, error) {
-	var out []string
-	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case path != dir && strings.HasPrefix(e.Name(), "."):
-			if e.IsDir() {
-				return fs.SkipDir
-			}
-			return nil
-		case e.IsDir():
-			return nil
-		}
-		relative, err := filepath.Rel(dir, path)
-		out = append(out, filepath.ToSlash(relative))
-		return err
-	})
-	slices.Sort(out)
-	return out, err
+	text, err := io.ReadAll(io.LimitReader(z, most+1))
+	if int64(len(text)) > most {
+		return nil, snapshot.ErrUnpacked
+	}
+	return text, err
 }

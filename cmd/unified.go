@@ -5,16 +5,19 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"unicode"
 
 	textdiff "github.com/rogpeppe/go-internal/diff"
 
+	"github.com/amesh-render/amesh-render/internal/printable"
 	"github.com/amesh-render/amesh-render/render/apisix"
 )
 
 // writeUnified writes a diff of texts for each pair of inputs.
 func (f *diffFlags) writeUnified(w io.Writer, pairs []inputPair) error {
 	for _, p := range pairs {
-		if _, err := w.Write(textdiff.Diff(p.old.label("old"), f.plainText(p.old, p.new), p.new.label("new"), f.plainText(p.new, p.old))); err != nil {
+		text := textdiff.Diff(p.old.label("old"), f.plainText(p.old, p.new), p.new.label("new"), f.plainText(p.new, p.old))
+		if _, err := w.Write(withoutControls(text)); err != nil {
 			return err
 		}
 	}
@@ -26,7 +29,7 @@ func (in *input) label(side string) string {
 	if in == nil {
 		return "/dev/null"
 	}
-	return side + "/" + in.name
+	return side + "/" + printable.Line(in.name)
 }
 
 // plainText is the text of an input as it is compared with that of another: as it is, if both are files; else all objects
@@ -58,6 +61,16 @@ func withoutNodes(upstreams []apisix.Object) []apisix.Object {
 		}
 	}
 	return out
+}
+
+// withoutControls is text without what could play tricks on a terminal.
+func withoutControls(text []byte) []byte {
+	return bytes.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' && r != '\t' {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, text)
 }
 
 // withoutComments is text without the lines that say what wrote it and for which time.

@@ -20,7 +20,8 @@ import (
 type Side struct {
 	// Name is how the file is called; empty if there is none.
 	Name string
-	// Objects are all objects as they are in the file, by section.
+	// Objects are all objects as they are in the file, by section; in the section plugins the names of those that are
+	// switched on, if the file says so.
 	Objects map[string][]apisix.Object
 	// Config is what APISIX makes of them: routes and upstreams with all that they take from other objects.
 	Config *apisix.Config
@@ -91,6 +92,10 @@ func index(s Side) *indexed {
 
 // idOf is the id by which APISIX knows the object at index i of its section: without one of its own, its place.
 func idOf(section string, o apisix.Object, i int) string {
+	if section == pluginList {
+		name, _ := o["name"].(string)
+		return name
+	}
 	return cmp.Or(o.ID(section), fmt.Sprintf("arr_%d", i+1))
 }
 
@@ -132,7 +137,8 @@ func (c *comparison) compareOthers(f *File) {
 			loaded["upstreams"][u.ID] = true
 		}
 	}
-	for _, section := range apisix.Sections {
+	c.comparePluginList(f)
+	for _, section := range append(slices.Clone(apisix.Sections), pluginList) {
 		old, new := c.old.raw[section], c.new.raw[section]
 		all := maps.Clone(old)
 		if all == nil {
@@ -147,6 +153,21 @@ func (c *comparison) compareOthers(f *File) {
 				f.Objects = append(f.Objects, o)
 			}
 		}
+	}
+}
+
+// pluginList is the section of a file that lists the plugins that are switched on, in the place of APISIX's configuration.
+const pluginList = "plugins"
+
+// comparePluginList tells of a list that is there on one side alone, which may be empty: what it lists comes after it.
+func (c *comparison) comparePluginList(f *File) {
+	_, before := c.old.raw[pluginList]
+	_, after := c.new.raw[pluginList]
+	switch {
+	case before && !after:
+		f.Objects = append(f.Objects, Object{Change: Removed, Section: pluginList, ID: "(the list)", Fields: []Field{}})
+	case after && !before:
+		f.Objects = append(f.Objects, Object{Change: Added, Section: pluginList, ID: "(the list)", Fields: []Field{}})
 	}
 }
 

@@ -95,7 +95,7 @@ func code(s string) string {
 }
 
 // cell is code in a table, where "|" ends a cell even there.
-func cell(s string) string { return strings.ReplaceAll(code(cut(s)), "|", `\|`) }
+func cell(s string) string { return strings.ReplaceAll(code(s), "|", `\|`) }
 
 func (m *markdown) witnesses(t *Traffic) {
 	if t == nil || len(t.Witnesses) == 0 {
@@ -110,7 +110,8 @@ func (m *markdown) witnesses(t *Traffic) {
 			m.line("| … and %d more | | |", len(list)-i)
 			break
 		}
-		m.line("| %s | %s | %s |", cell(w.Sentence()), cell(w.Old), cell(w.New))
+		old, new := cutPair(w.Old, w.New)
+		m.line("| %s | %s | %s |", cell(cut(w.Sentence())), cell(old), cell(new))
 	}
 	m.line("\n<sub>%s.</sub>", t.words())
 	if len(same) > 0 {
@@ -178,8 +179,9 @@ func change(old, new string) string {
 		if s == "" {
 			return "none"
 		}
-		return code(cut(s))
+		return code(s)
 	}
+	old, new = cutPair(old, new)
 	return words(old) + " → " + words(new)
 }
 

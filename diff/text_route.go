@@ -66,6 +66,7 @@ func (p *printer) aspects(list []Aspect) {
 		width = max(width, min(len(a.Name), 24))
 	}
 	for _, a := range list {
+		old, new := cutPair(a.Old, a.New)
 		if len(a.Fields) > 0 {
 			p.line("", "      %s", a.Name)
 			p.fields(a.Fields, "        ")
@@ -73,11 +74,11 @@ func (p *printer) aspects(list []Aspect) {
 		}
 		name := a.Name
 		if a.Old != "" {
-			p.line(p.style.Removed, "      %-*s  - %s", width, name, cut(a.Old))
+			p.line(p.style.Removed, "      %-*s  - %s", width, name, old)
 			name = ""
 		}
 		if a.New != "" {
-			p.line(p.style.Added, "      %-*s  + %s", width, name, cut(a.New))
+			p.line(p.style.Added, "      %-*s  + %s", width, name, new)
 		}
 	}
 }
@@ -88,7 +89,7 @@ func (p *printer) fields(list []Field, indent string) {
 			p.line(p.style.Faint, "%s… and %d more fields", indent, len(list)-i)
 			return
 		}
-		p.line("", "%s%s: %s", indent, f.Path, cut(arrow(f.Old, f.New)))
+		p.line("", "%s%s: %s", indent, f.Path, arrow(cutPair(f.Old, f.New)))
 	}
 }
 
@@ -101,13 +102,4 @@ func arrow(old, new string) string {
 		new = "none"
 	}
 	return old + " → " + new
-}
-
-// cut keeps a text to one line of a terminal, or two.
-func cut(s string) string {
-	const most = 200
-	if runes := []rune(s); len(runes) > most {
-		return string(runes[:most]) + "…"
-	}
-	return s
 }

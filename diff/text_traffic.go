@@ -21,8 +21,9 @@ func (p *printer) traffic(t *Traffic) {
 			p.line(p.style.Changed, "      %s", arrow(w.Old, w.New))
 			continue
 		}
-		p.line(p.style.Removed, "      - %s", cut(w.Old))
-		p.line(p.style.Added, "      + %s", cut(w.New))
+		old, new := cutPair(w.Old, w.New)
+		p.line(p.style.Removed, "      - %s", old)
+		p.line(p.style.Added, "      + %s", new)
 	}
 	if len(same) > 0 {
 		p.line(p.style.Faint, "  by other clusters to the same endpoints: %s", sentences(same))

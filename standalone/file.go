@@ -122,6 +122,23 @@ var kinds = map[string]string{
 	"consumer_groups": "consumer_group", "ssls": "ssl", "stream_routes": "stream_route", "protos": "proto", "secrets": "secret",
 }
 
+// Plugins are the objects of the section plugins, the list of those that are switched on; there says whether it is there.
+func (f *File) Plugins() (list []apisix.Object, there bool) {
+	list = []apisix.Object{}
+	for _, s := range f.Sections {
+		if s.Name != "plugins" {
+			continue
+		}
+		there = true
+		for _, o := range s.Objects {
+			if m, ok := o.Any().(map[string]any); ok {
+				list = append(list, m)
+			}
+		}
+	}
+	return list, there
+}
+
 // Kind is what people call an object of that section: "route". It is empty for a section that APISIX does not know.
 func Kind(section string) string { return kinds[section] }
 

@@ -35,7 +35,7 @@ func open(s Source) (*input, error) {
 		if err != nil {
 			return nil, &gzipError{in.name, raw.n, err}
 		}
-		in.text = bufio.NewReaderSize(&gunzip{z: z, source: in.name, raw: raw}, 1<<16)
+		in.text = bufio.NewReaderSize(&gunzip{z: z, source: in.name, raw: raw, left: MaxUnpacked}, 1<<16)
 	}
 	head, err := in.text.Peek(sniffed)
 	if err != nil && err != io.EOF {
@@ -90,6 +90,13 @@ func (in *input) readError(err error) error {
 	return fmt.Errorf("%s: read: %w", in.name, err)
 }
 
+// MaxUnpacked is how many bytes a packed input may have when it is unpacked: more than any dump, and less than it takes to
+// exhaust a machine.
+const MaxUnpacked = 512 << 20
+
+// ErrUnpacked is the error of a packed input that has more.
+var ErrUnpacked = fmt.Errorf("unpacked, it has more than %d MiB", MaxUnpacked>>20)
+
 // gzipError is damage in the compressed data, as opposed to its content.
 type gzipError struct {
 	source string
@@ -98,6 +105,9 @@ type gzipError struct {
 }
 
 func (e *gzipError) Error() string {
+	if errors.Is(e.err, ErrUnpacked) {
+		return fmt.Sprintf("%s: %v", e.source, e.err)
+	}
 	if e.err == io.EOF || errors.Is(e.err, io.ErrUnexpectedEOF) {
 		return fmt.Sprintf("%s: byte %d: the gzip data is cut short", e.source, e.at)
 	}
@@ -111,10 +121,14 @@ type gunzip struct {
 	z      *gzip.Reader
 	source string
 	raw    *counter
+	left   int64 // how much more there may be
 }
 
 func (g *gunzip) Read(p []byte) (int, error) {
 	n, err := g.z.Read(p)
+	if g.left -= int64(n); g.left < 0 {
+		return 0, &gzipError{g.source, g.raw.n, ErrUnpacked}
+	}
 	if err != nil && err != io.EOF {
 		err = &gzipError{g.source, g.raw.n, err}
 	}

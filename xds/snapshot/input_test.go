@@ -202,3 +202,16 @@ func aliases(n int) string {
 	}
 	return b.String()
 }
+
+// A small input must not become one that exhausts the machine.
+func TestUnpackingHasALimit(t *testing.T) {
+	text := packed(strings.Repeat(" ", 1000))
+	z, err := gzip.NewReader(strings.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = io.ReadAll(&gunzip{z: z, source: "bomb.gz", raw: &counter{}, left: 999})
+	if want := "bomb.gz: unpacked, it has more than 512 MiB"; err == nil || err.Error() != want || !errors.Is(err, ErrUnpacked) {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
