@@ -2,6 +2,7 @@ package tests
 
 import (
 	"bytes"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -63,6 +64,21 @@ func TestDocumentedAnswers(t *testing.T) {
 	t.Chdir("..")
 	documentedAnswers(t, "docs/match.md", 0, 3)
 	documentedAnswers(t, "docs/diff.md", 1, 2)
+	readmeShowsTraffic(t)
+}
+
+// readmeShowsTraffic holds what the README shows of diff --traffic against the whole of it in docs/diff.md.
+func readmeShowsTraffic(t *testing.T) {
+	t.Helper()
+	readme, err := os.ReadFile("README.md")
+	whole, err2 := os.ReadFile("docs/diff.md")
+	if err := errors.Join(err, err2); err != nil {
+		t.Fatal(err)
+	}
+	shown := regexp.MustCompile("(?ms)^```\n(Traffic .*?)^```$").FindSubmatch(readme)
+	if shown == nil || !bytes.Contains(whole, shown[1]) {
+		t.Errorf("the README shows %q, which is not in docs/diff.md", shown)
+	}
 }
 
 // documentedAnswers holds the examples of one document, of which there should be so many at least, against what is printed.
