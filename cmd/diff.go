@@ -1,7 +1,6 @@
 package cmd
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -104,14 +103,6 @@ func (f *diffFlags) write(r *diff.Report, pairs []inputPair, w io.Writer) error 
 		style = diff.Terminal
 	}
 	return r.WriteText(w, style)
-}
-
-// writeJSON writes v indented, without escapes that only HTML needs.
-func writeJSON(w io.Writer, v any) error {
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(v)
 }
 
 // inputPair is two inputs to compare; one may be nil.

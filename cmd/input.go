@@ -98,20 +98,12 @@ func (in *input) warn(command string, s Streams) {
 	}
 	if n := len(in.problems) - unknown; n > 0 {
 		fmt.Fprintf(s.Err, "amesh-render: %s: %s in %s; \"amesh-render validate\" lists them\n",
-			command, counted(n, "problem"), printable.Line(in.name))
+			command, printable.Count(n, "problem"), printable.Line(in.name))
 	}
 	if unknown > 0 {
 		fmt.Fprintf(s.Err, "amesh-render: %s: %s in %s of which not all is known, the first: %s\n",
-			command, counted(unknown, "place"), printable.Line(in.name), printable.Line(first))
+			command, printable.Count(unknown, "place"), printable.Line(in.name), printable.Line(first))
 	}
-}
-
-// counted is "1 problem", "2 problems".
-func counted(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 // readText reads a file, or standard input for "-", and unpacks it.

@@ -1,7 +1,6 @@
 package cmd
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -172,10 +171,7 @@ func parseHeaders(texts []string) (headers []model.Header, err error) {
 // write writes the answer in the format that was asked for.
 func (f *matchFlags) write(a *match.Answer, w io.Writer) error {
 	if f.output == "json" {
-		e := json.NewEncoder(w)
-		e.SetEscapeHTML(false)
-		e.SetIndent("", "  ")
-		return e.Encode(a)
+		return writeJSON(w, a)
 	}
 	t := &matchText{palette: colours(w, os.Getenv), all: f.all}
 	t.answer(a)

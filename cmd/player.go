@@ -87,7 +87,7 @@ func (p *player) load() (changed bool, err error) {
 	p.served = p.String()
 	p.said = fmt.Sprintf("serving %s: %s", p.served, contents(snap))
 	if outcome.Empty > 0 {
-		p.said += fmt.Sprintf("; and empty, since the dump lacks them, %s", count(outcome.Empty, "resource"))
+		p.said += fmt.Sprintf("; and empty, since the dump lacks them, %s", printable.Count(outcome.Empty, "resource"))
 	}
 	return outcome.Changed > 0, nil
 }

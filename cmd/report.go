@@ -2,7 +2,6 @@ package cmd
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -65,10 +64,7 @@ func reportJSON(findings []render.Finding) ([]byte, error) {
 		findings = []render.Finding{}
 	}
 	var b strings.Builder
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	err := e.Encode(struct {
+	err := writeJSON(&b, struct {
 		Counts   map[render.Severity]int `json:"counts"`
 		Findings []render.Finding        `json:"findings"`
 	}{counts, findings})

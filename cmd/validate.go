@@ -78,7 +78,7 @@ func (f *validateFlags) run(s Streams, args []string) error {
 		verdicts.add(v)
 	}
 	if f.output == "json" {
-		err = verdicts.writeJSON(s.Out)
+		err = writeJSON(s.Out, &verdicts)
 	} else {
 		err = verdicts.writeText(s.Out)
 	}

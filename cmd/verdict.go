@@ -2,7 +2,6 @@ package cmd
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
 
@@ -69,13 +68,6 @@ func (v *verdicts) writeText(w io.Writer) error {
 	return err
 }
 
-func (v *verdicts) writeJSON(w io.Writer) error {
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(v)
-}
-
 // summarise counts the problems, if there are any.
 func (v *verdicts) summarise(w io.Writer) {
 	if v.Errors+v.Warnings == 0 {
@@ -87,5 +79,5 @@ func (v *verdicts) summarise(w io.Writer) {
 			bad++
 		}
 	}
-	fmt.Fprintf(w, "amesh-render: %s, %s in %d of %s\n", count(v.Errors, "error"), count(v.Warnings, "warning"), bad, count(len(v.Files), "file"))
+	fmt.Fprintf(w, "amesh-render: %s, %s in %d of %s\n", printable.Count(v.Errors, "error"), printable.Count(v.Warnings, "warning"), bad, printable.Count(len(v.Files), "file"))
 }

@@ -115,7 +115,7 @@ func (m *markdown) witnesses(t *Traffic) {
 	}
 	m.line("\n<sub>%s.</sub>", t.words())
 	if len(same) > 0 {
-		m.folded(plural(len(same), "request")+" to the same endpoints by other clusters", func() {
+		m.folded(printable.Count(len(same), "request")+" to the same endpoints by other clusters", func() {
 			for _, w := range same {
 				m.line("- %s: %s", code(w.Sentence()), change(w.Old, w.New))
 			}
@@ -221,7 +221,7 @@ func (m *markdown) findings(title string, list []render.Finding) {
 	if len(list) == 0 {
 		return
 	}
-	m.folded(plural(len(list), "finding")+" "+title, func() {
+	m.folded(printable.Count(len(list), "finding")+" "+title, func() {
 		for _, one := range counted(list) {
 			m.line("- **%s** %s — %s", one.severity, code(one.message), code(one.places()))
 		}

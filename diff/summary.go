@@ -3,6 +3,8 @@ package diff
 import (
 	"fmt"
 	"strings"
+
+	"github.com/amesh-render/amesh-render/internal/printable"
 )
 
 // title says which files are compared.
@@ -30,10 +32,10 @@ func (f File) Summary() string {
 	add("upstream", kindsOf(f.Upstreams, func(u Upstream) Kind { return u.Change }))
 	add("other object", kindsOf(f.Objects, func(o Object) Kind { return o.Change }))
 	if n := len(f.Findings.New); n > 0 {
-		parts = append(parts, plural(n, "new finding"))
+		parts = append(parts, printable.Count(n, "new finding"))
 	}
 	if n := len(f.Findings.Gone); n > 0 {
-		parts = append(parts, plural(n, "finding")+" gone")
+		parts = append(parts, printable.Count(n, "finding")+" gone")
 	}
 	if len(parts) == 0 {
 		return "nothing that a request can notice"
@@ -43,7 +45,7 @@ func (f File) Summary() string {
 
 // labelsWords tells of what no request can notice.
 func (f File) labelsWords() string {
-	return fmt.Sprintf("No request can notice that the ids, names or labels of %s differ.", plural(f.Labels, "other object"))
+	return fmt.Sprintf("No request can notice that the ids, names or labels of %s differ.", printable.Count(f.Labels, "other object"))
 }
 
 func kindsOf[T any](list []T, kind func(T) Kind) []Kind {
@@ -67,17 +69,10 @@ func countWords(noun string, kinds []Kind) string {
 		switch {
 		case n == 0:
 		case len(parts) == 0:
-			parts = append(parts, plural(n, noun)+" "+string(kind))
+			parts = append(parts, printable.Count(n, noun)+" "+string(kind))
 		default:
 			parts = append(parts, fmt.Sprintf("%d %s", n, kind))
 		}
 	}
 	return strings.Join(parts, ", ")
-}
-
-func plural(n int, noun string) string {
-	if n != 1 {
-		noun += "s"
-	}
-	return fmt.Sprintf("%d %s", n, noun)
 }

@@ -1,6 +1,10 @@
 package diff
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/amesh-render/amesh-render/internal/printable"
+)
 
 func (p *printer) routes(routes []Route) {
 	if len(routes) == 0 {
@@ -9,7 +13,7 @@ func (p *printer) routes(routes []Route) {
 	p.heading("Routes")
 	for i, group := range alike(routes) {
 		if i == mostObjects*2 {
-			p.line(p.style.Faint, "  … and %s more (-o json has all)", plural(len(alike(routes))-i, "change"))
+			p.line(p.style.Faint, "  … and %s more (-o json has all)", printable.Count(len(alike(routes))-i, "change"))
 			return
 		}
 		p.routeGroup(group)

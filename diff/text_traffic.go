@@ -3,6 +3,8 @@ package diff
 import (
 	"fmt"
 	"strings"
+
+	"github.com/amesh-render/amesh-render/internal/printable"
 )
 
 func (p *printer) traffic(t *Traffic) {
@@ -29,7 +31,7 @@ func (p *printer) traffic(t *Traffic) {
 		p.line(p.style.Faint, "  by other clusters to the same endpoints: %s", sentences(same))
 	}
 	if n := len(t.Unreached); n > 0 {
-		p.line(p.style.Faint, "  %s that differ were met by none of these: %s", plural(n, "route"),
+		p.line(p.style.Faint, "  %s that differ were met by none of these: %s", printable.Count(n, "route"),
 			strings.Join(t.Unreached[:min(n, mostShown)], ", "))
 	}
 }
@@ -60,7 +62,7 @@ func sentences(list []Witness) string {
 
 // words say how far the search went.
 func (t *Traffic) words() string {
-	words := plural(t.Requests, "request") + " tried"
+	words := printable.Count(t.Requests, "request") + " tried"
 	if len(t.Witnesses) == 0 {
 		words += ", none fares differently"
 	}

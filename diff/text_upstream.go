@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/amesh-render/amesh-render/internal/printable"
 )
 
 func (p *printer) upstreams(list []Upstream) {
@@ -40,9 +42,9 @@ func kindOrder(k Kind) int { return slices.Index([]Kind{Changed, Added, Removed}
 func (e Endpoints) words(k Kind) string {
 	switch {
 	case k == Removed:
-		return plural(e.Old, "endpoint")
+		return printable.Count(e.Old, "endpoint")
 	case k == Added || len(e.Added)+len(e.Removed)+len(e.Changed) == 0 && e.Old == e.New:
-		return plural(e.New, "endpoint")
+		return printable.Count(e.New, "endpoint")
 	}
 	var parts []string
 	if n := len(e.Added); n > 0 {
@@ -54,7 +56,7 @@ func (e Endpoints) words(k Kind) string {
 	if n := len(e.Changed); n > 0 {
 		parts = append(parts, fmt.Sprintf("~%d", n))
 	}
-	words := strings.TrimSuffix(plural(e.New, "endpoint")+": "+strings.Join(parts, " "), ": ")
+	words := strings.TrimSuffix(printable.Count(e.New, "endpoint")+": "+strings.Join(parts, " "), ": ")
 	if e.New == 0 {
 		words += ", none left: 503"
 	}

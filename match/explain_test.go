@@ -25,7 +25,7 @@ func explain(t testing.TB, m *Mesh, q Query) *Answer {
 
 // TestExplanation is all that an answer says of a request with a rewrite.
 func TestExplanation(t *testing.T) {
-	m := OfDump(dump(t, "rewrite-redirect"), render.Options{})
+	m := ofDump(dump(t, "rewrite-redirect"), render.Options{})
 	a := explain(t, m, query(t, "reviews:9080/exact", func(q *Query) { q.Headers = []model.Header{{Name: "x", Value: "1"}} }))
 	if routed, decided := a.Routed(); !routed || !decided || a.Comparison != Same {
 		t.Errorf("got routed %t, decided %t, %s", routed, decided, a.Comparison)
@@ -67,7 +67,7 @@ func TestDifferencesNameTheirFindings(t *testing.T) {
 		{"multi-port", "http://example.com/", "nodes", "the address that the client dialled"},
 		{"gateway-ingress", "https://shop.example.com/login", "destination", "TLS is not rendered"},
 	} {
-		a := explain(t, OfDump(dump(t, tc.mesh), render.Options{}), query(t, tc.url, nil))
+		a := explain(t, ofDump(dump(t, tc.mesh), render.Options{}), query(t, tc.url, nil))
 		if len(a.Differences) != 1 || a.Differences[0].Aspect != tc.aspect || len(a.Differences[0].Findings) == 0 ||
 			!strings.Contains(a.Differences[0].Findings[0].Message, tc.finding) {
 			t.Errorf("%s: got %+v, want one in the %s, and %q", tc.url, a.Differences, tc.aspect, tc.finding)
@@ -77,7 +77,7 @@ func TestDifferencesNameTheirFindings(t *testing.T) {
 
 // TestOddRequests: where the difference lies in how nginx reads a request, that is said, and no finding blamed.
 func TestOddRequests(t *testing.T) {
-	m := OfDump(dump(t, "header-routing"), render.Options{})
+	m := ofDump(dump(t, "header-routing"), render.Options{})
 	for _, tc := range []struct{ method, url, note string }{
 		{"GET", "reviews:9080//ns", "nginx reads the path as /ns, whatever the configuration is"},
 		{"GET", "reviews:9080/%zz", "nginx does not take this request, whatever the configuration is: invalid path"},
@@ -92,7 +92,7 @@ func TestOddRequests(t *testing.T) {
 
 // TestShares: without a random number all outcomes are shown with their shares, with one only that.
 func TestShares(t *testing.T) {
-	m := OfDump(dump(t, "traffic-shifting"), render.Options{})
+	m := ofDump(dump(t, "traffic-shifting"), render.Options{})
 	a := explain(t, m, query(t, "reviews:9080/", nil))
 	for _, e := range []*Explanation{&a.APISIX, a.Envoy} {
 		if len(e.Outcomes) != 2 || e.Outcomes[0].Share != 75 || e.Outcomes[1].Share != 25 || len(e.Draws) != 1 ||
@@ -215,8 +215,8 @@ func TestHeaderChanges(t *testing.T) {
 
 // FuzzExplain asks odd things: nothing panics, and every answer has a JSON form.
 func FuzzExplain(f *testing.F) {
-	meshes := []*Mesh{OfDump(dump(f, "header-routing"), render.Options{}), OfDump(dump(f, "rewrite-redirect"), render.Options{}),
-		OfDump(dump(f, "gateway-ingress"), render.Options{}), rendered(f, "rewrite-redirect")}
+	meshes := []*Mesh{ofDump(dump(f, "header-routing"), render.Options{}), ofDump(dump(f, "rewrite-redirect"), render.Options{}),
+		ofDump(dump(f, "gateway-ingress"), render.Options{}), rendered(f, "rewrite-redirect")}
 	f.Add("reviews:9080/old/x?a=b", "end-user: jason", uint64(1), true)
 	f.Add("https://[::1]/%zz", "host: ", uint64(1)<<63, false)
 	f.Fuzz(func(t *testing.T, url, header string, random uint64, inbound bool) {

@@ -27,21 +27,14 @@ type Mesh struct {
 	remarks, doubts map[string][]string
 	discovered      map[string]bool // upstreams, see Discovered
 
-	gateway bool
+	gateway bool       // whose requests have no direction
 	pod     netip.Addr // not valid if it is not known
 	// The ports on which a sidecar gets intercepted connections: by proxy, outbound and inbound.
 	apisixPorts, envoyPorts [2]uint16
 }
 
-// OfDump is the mesh as a dump tells of it: Envoy's model answers by the dump, APISIX's by what is rendered from it with
-// these options.
-func OfDump(s *snapshot.Snapshot, o render.Options) *Mesh {
-	rendered := render.Render(s, o)
-	return OfRendered(s, rendered.Config, rendered.Findings, o)
-}
-
-// OfRendered is the mesh as a dump tells of it that has been rendered with these options: c is what came of it, with all
-// that routes take from other objects.
+// OfRendered is the mesh as a dump tells of it that has been rendered with these options: Envoy's model answers by the dump,
+// APISIX's by c, which is what came of it, with all that routes take from other objects.
 func OfRendered(s *snapshot.Snapshot, c *apisix.Config, findings []render.Finding, o render.Options) *Mesh {
 	m := newMesh(c, o)
 	m.snapshot, m.findings, m.proxy = s, findings, modelenvoy.FromSnapshot(s)
@@ -74,9 +67,6 @@ func newMesh(c *apisix.Config, o render.Options) *Mesh {
 	return m
 }
 
-// Dropped are the routes that APISIX would leave out when it loads the configuration, and why.
-func (m *Mesh) Dropped() []error { return m.router.Dropped() }
-
 // Remark adds what a person who asks about a route should know of it: "route/ID" is its path. A mesh must not be asked
 // before all remarks are made.
 func (m *Mesh) Remark(path, text string) { m.remarks[path] = append(m.remarks[path], text) }
@@ -88,9 +78,6 @@ func (m *Mesh) Doubt(path, text string) { m.doubts[path] = append(m.doubts[path]
 // Discovered says that the nodes of the upstreams of an object come from somewhere else at run time: of the upstream of that
 // id, or of those within "route/ID" or "service/ID".
 func (m *Mesh) Discovered(object string) { m.discovered[object] = true }
-
-// Gateway says whether the proxy is a gateway, whose requests have no direction.
-func (m *Mesh) Gateway() bool { return m.gateway }
 
 func (m *Mesh) servesSidecar() bool {
 	for _, port := range m.serverPorts() {

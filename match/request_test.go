@@ -48,7 +48,7 @@ func query(t testing.TB, url string, change func(*Query)) Query {
 
 // TestRequest is what the proxy gets of a query: what the query leaves open comes from the mesh.
 func TestRequest(t *testing.T) {
-	sidecar, gateway := OfDump(dump(t, "multi-port"), render.Options{}), OfDump(dump(t, "gateway-ingress"), render.Options{})
+	sidecar, gateway := ofDump(dump(t, "multi-port"), render.Options{}), ofDump(dump(t, "gateway-ingress"), render.Options{})
 	file, gatewayFile := rendered(t, "multi-port"), rendered(t, "gateway-ingress")
 	inbound := func(q *Query) { q.Direction = Inbound }
 	for _, tc := range []struct {
@@ -110,7 +110,7 @@ func TestRequest(t *testing.T) {
 }
 
 func TestGatewaysHaveNoDirection(t *testing.T) {
-	gateway := OfDump(dump(t, "gateway-ingress"), render.Options{})
+	gateway := ofDump(dump(t, "gateway-ingress"), render.Options{})
 	_, err := gateway.Explain(query(t, "http://open.example.com/", func(q *Query) { q.Direction = Outbound }))
 	if err == nil || !strings.Contains(err.Error(), "gateway") {
 		t.Errorf("got %v, want an error", err)
@@ -134,7 +134,7 @@ func TestRoutesForOneAddress(t *testing.T) {
 
 // TestOtherPortsOfAPISIX: where APISIX gets connections on other ports than Envoy, both are asked on their own.
 func TestOtherPortsOfAPISIX(t *testing.T) {
-	m := OfDump(dump(t, "header-routing"), render.Options{OutboundPort: 9081, InboundPort: 9082})
+	m := ofDump(dump(t, "header-routing"), render.Options{OutboundPort: 9081, InboundPort: 9082})
 	for _, direction := range []Direction{Outbound, Inbound} {
 		a, err := m.Explain(query(t, "reviews:9080/", func(q *Query) { q.Direction, q.Random = direction, new(uint64) }))
 		if err != nil || a.Comparison != Same || a.APISIX.Outcomes[0].Kind != "routed" {

@@ -14,7 +14,6 @@ type Way struct {
 	// either proxy may choose; chain is the filter chain.
 	chosen []string
 	chain  string
-	table  string // the route configuration
 	// skipped are the routes that Envoy looked at before.
 	skipped []string
 	traces  []*model.Trace // that are not read yet
@@ -49,16 +48,10 @@ func (w *Way) Read() {
 			if strings.Contains(step.What, "filter_chain") {
 				w.chain = step.What
 			}
-			if table, _, below := strings.Cut(step.What, " virtual_host/"); below {
-				w.table = table
-			}
 		}
 	}
 	w.traces = nil
 }
-
-// Table is the route configuration that the request comes by, as a path; "" if it comes by none.
-func (w *Way) Table() string { return w.table }
 
 // Passes says whether a resource is one that the request comes by.
 func (w *Way) Passes(resource string) bool { return w.comesBy(w.chosen, resource) }
@@ -74,13 +67,8 @@ func (w *Way) comesBy(places []string, resource string) bool {
 	})
 }
 
-// Announced says whether a finding on the way says that something may differ in the aspect. Where a request goes may be
-// decided by the routes that it did not match.
-func (w *Way) Announced(aspect model.Aspect, findings []render.Finding) bool {
-	return slices.ContainsFunc(findings, func(f render.Finding) bool { return w.Announces(f, aspect) })
-}
-
-// Announces says whether one finding does.
+// Announces says whether a finding is on the way, and says that something may differ in the aspect. Where a request goes may
+// be decided by the routes that it did not match.
 func (w *Way) Announces(f render.Finding, aspect model.Aspect) bool {
 	places := w.chosen
 	if aspect == model.Destination || aspect == model.Status || aspect == Matching {

@@ -38,7 +38,6 @@ func TestInterpolation(t *testing.T) {
 		i.Variable("a")
 		i.Text(text)
 		i.VariableOr("b", "c")
-		i.Nothing()
 		got := interpolate(i.String(), map[string]string{"a": "A", "b": "B"})
 		if want := text + "A" + text + "B"; got != want {
 			t.Errorf("%q became %q, which stands for %q", text, i.String(), got)

@@ -102,9 +102,6 @@ func Read(name string, text []byte) (*File, error) {
 	return r.file, nil
 }
 
-// Root is the whole of the document: a map of sections, if the file is what it should be.
-func (f *File) Root() *Node { return f.root }
-
 // Section returns the section of that name; its zero value when there is none.
 func (f *File) Section(name string) Section {
 	for _, s := range f.Sections {

@@ -56,7 +56,8 @@ func meshOfCase(t *testing.T, name string) *match.Mesh {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return match.OfDump(s, render.Options{})
+	rendered := render.Render(s, render.Options{})
+	return match.OfRendered(s, rendered.Config, rendered.Findings, render.Options{})
 }
 
 func checkLine(t *testing.T, mesh *match.Mesh, line string) {

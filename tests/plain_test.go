@@ -69,9 +69,19 @@ func sameIn(want, got model.Outcome, aspects []model.Aspect) bool {
 // another route than with Envoy, and so by other guards: that is known.
 func (l *law) excuses(w *match.Way, p plainly, want, got model.Outcome) bool {
 	byHeaders := len(p.outcomes) > 0 && sameIn(p.outcomes[1], got, nil) // Envoy has read the path as it was sent
-	rewritten := w.Announced(match.Rewriting, l.findings) && p.same(got)
-	otherGuards := l.guarded[w.Table()] && otherRoute(want, got) && (p.odd || w.Announced(match.Matching, l.findings))
+	rewritten := l.announced(w, match.Rewriting) && p.same(got)
+	otherGuards := l.byGuards(w) && otherRoute(want, got) && (p.odd || l.announced(w, match.Matching))
 	return p.same(got, model.Path) || byHeaders || rewritten || otherGuards
+}
+
+// byGuards says whether the request comes by a route configuration with guards of its own.
+func (l *law) byGuards(w *match.Way) bool {
+	for table, guarded := range l.guarded {
+		if guarded && w.Passes(table) {
+			return true
+		}
+	}
+	return false
 }
 
 // otherRoute says whether APISIX took another route than Envoy. The names of its routes contain those of Envoy's.

@@ -46,9 +46,6 @@ func (t *Interpolation) VariableOr(name, text string) {
 	t.b.WriteString("${" + name + " ?? " + text + "}")
 }
 
-// Nothing appends what APISIX turns into nothing.
-func (t *Interpolation) Nothing() { t.Variable("mesh_nil") }
-
 // String is the plugin string.
 func (t *Interpolation) String() string { return t.b.String() }
 

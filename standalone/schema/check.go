@@ -9,12 +9,6 @@ func Object(section string, v any) []Fault {
 	return check(s, v)
 }
 
-// HasPlugin reports whether the configuration of a plugin is known in full.
-func HasPlugin(name string) bool {
-	_, ok := pluginShapes[name]
-	return ok
-}
-
 // Plugin returns the faults of a plugin's configuration. Of one that is not known in full only what all have is checked.
 func Plugin(name string, v any) []Fault {
 	s, ok := pluginShapes[name]
