@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -20,6 +21,7 @@ import (
 
 	"github.com/amesh-render/amesh-render/agent"
 	"github.com/amesh-render/amesh-render/examples/bookinfo"
+	"github.com/amesh-render/amesh-render/render"
 	"github.com/amesh-render/amesh-render/render/apisix"
 	"github.com/amesh-render/amesh-render/watch"
 	"github.com/amesh-render/amesh-render/xds"
@@ -97,6 +99,9 @@ func (f *agentFlags) agent(s Streams) (*agent.Agent, error) {
 	format, err := apisix.ParseFormat("yaml", f.style)
 	if err != nil {
 		return nil, err
+	}
+	if f.lua == "" && hasLua(filepath.Dir(f.output)) {
+		f.lua = string(render.LuaOn)
 	}
 	options, err := f.options()
 	if err != nil {

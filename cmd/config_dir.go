@@ -3,7 +3,6 @@ package cmd
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -53,17 +52,10 @@ func (f *configFlags) writeDir(config []byte) error {
 	return d.create("apisix.yaml", apisix.Encode(&apisix.Config{}, apisix.EncodeOptions{Header: header}))
 }
 
-// prepare makes the directory if it is to be made, and fails if it holds somebody else's config.yaml.
+// prepare makes the directory where there is none, and fails if it holds somebody else's config.yaml, unless it is init.
 func (d confDir) prepare(init bool) error {
-	if init {
-		return d.makeDir("")
-	}
-	info, err := os.Stat(d.path)
-	switch {
-	case err != nil:
+	if err := d.makeDir(""); err != nil || init {
 		return err
-	case !info.IsDir():
-		return fmt.Errorf("%s is not a directory", d.path)
 	}
 	old, err := os.ReadFile(filepath.Join(d.path, "config.yaml"))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -140,4 +132,10 @@ func (d confDir) writeLua() error {
 		}
 		return d.write(filepath.FromSlash(name), text)
 	})
+}
+
+// hasLua says whether "amesh-render config" has written the Lua plugins to the directory.
+func hasLua(dir string) bool {
+	info, err := os.Stat(filepath.Join(dir, luaDir, "apisix", "plugins"))
+	return err == nil && info.IsDir()
 }

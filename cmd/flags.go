@@ -35,7 +35,7 @@ func (f *renderFlags) declareRender(set *pflag.FlagSet) {
 		"lua: by the plugin amesh-destination, which knows IPv6 too",
 		"host: by the Host header",
 		"none: not at all; of services with one name, one is served")
-	set.StringVar(&f.lua, "lua", "", "`WHETHER` APISIX has the plugins that \"amesh-render config\" writes (default off)")
+	set.StringVar(&f.lua, "lua", "", "`WHETHER` APISIX has the plugins that \"amesh-render config\" writes (default off; for the agent on, where they are beside its output)")
 	choices(set, "lua",
 		"on: what stock plugins cannot do is done by those",
 		"off: it is left out or refused, and reported")

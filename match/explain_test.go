@@ -63,7 +63,7 @@ func TestExplanation(t *testing.T) {
 
 func TestDifferencesNameTheirFindings(t *testing.T) {
 	for _, tc := range []struct{ mesh, url, aspect, finding string }{
-		{"multi-port", "multi:7000/", "destination", "TCP is not rendered"},
+		{"multi-port", "multi:7000/", "destination", "the destination of TCP connections"},
 		{"multi-port", "http://example.com/", "nodes", "the address that the client dialled"},
 		{"gateway-ingress", "https://shop.example.com/login", "destination", "TLS is not rendered"},
 	} {

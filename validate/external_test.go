@@ -124,7 +124,8 @@ func TestReferenceSchemas(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, p := range validate.Check(f, validate.Options{Schemas: s}) {
-			if !expected[path+": "+p.String()] {
+			ours := strings.Contains(p.String(), `APISIX has no plugin of the name "amesh-`) // those of templates/lua
+			if !ours && !expected[path+": "+p.String()] {
 				out = append(out, fmt.Sprintf("%d: %s: %s", p.Line, p.Level, p))
 			}
 		}
