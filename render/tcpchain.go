@@ -90,7 +90,7 @@ func (r *renderer) tcpGroups(l *listenerv3.Listener, at *place) (groups []*tcpGr
 		}
 	}
 	any := func(g *tcpGroup) bool { return g.port == 0 && !g.addresses.IsValid() }
-	if fallback != nil && !slices.ContainsFunc(groups, any) {
+	if !slices.ContainsFunc(groups, any) { // what no chain takes must not fall to another listener's
 		groups = append(groups, &tcpGroup{fallback: fallback})
 	}
 	return groups

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	corev3 "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
 	listenerv3 "github.com/envoyproxy/go-control-plane/envoy/config/listener/v3"
 
 	"github.com/amesh-render/amesh-render/intercept"
@@ -78,8 +79,11 @@ func (r *renderer) directionOf(l *listenerv3.Listener) direction {
 // slots are those of filter chains of the listener that are for a port, 0 for all, and a range of addresses, if it is valid.
 func (r *renderer) slots(l *listenerv3.Listener, d direction, port uint32, addresses netip.Prefix) (list []slot) {
 	addr, own := socketAddress(l.GetAddress())
-	if addr.IsValid() {
+	switch {
+	case addr.IsValid():
 		addresses = netip.PrefixFrom(addr.Unmap(), addr.Unmap().BitLen())
+	case !addresses.IsValid() && !hasOriginalDst(l) && r.dualStack():
+		addresses = family(l)
 	}
 	switch {
 	case d.inbound && d.intercepted && hasOriginalDst(l):
@@ -103,6 +107,34 @@ func (r *renderer) slots(l *listenerv3.Listener, d direction, port uint32, addre
 		return []slot{{rankPrefix, addresses, port}}
 	}
 	return []slot{{rank: rankPort, port: port}}
+}
+
+// dualStack reports whether the pod has addresses of both families.
+func (r *renderer) dualStack() bool {
+	return r.ipv6 && slices.ContainsFunc(r.podAddresses, netip.Addr.Is4)
+}
+
+// family is all addresses of the one family that a listener on the unspecified address is for; not valid if it is for both.
+func family(l *listenerv3.Listener) netip.Prefix {
+	var found []netip.Addr
+	for _, a := range append([]*corev3.Address{l.GetAddress()}, additional(l)...) {
+		addr, err := netip.ParseAddr(a.GetSocketAddress().GetAddress())
+		if err != nil || addr.IsUnspecified() && addr.Is6() && a.GetSocketAddress().GetIpv4Compat() {
+			return netip.Prefix{}
+		}
+		found = append(found, addr)
+	}
+	if len(found) != 1 {
+		return netip.Prefix{}
+	}
+	return netip.PrefixFrom(found[0], 0)
+}
+
+func additional(l *listenerv3.Listener) (list []*corev3.Address) {
+	for _, a := range l.GetAdditionalAddresses() {
+		list = append(list, a.GetAddress())
+	}
+	return list
 }
 
 // podAddresses are the addresses of the pod, by its node id and Istio's INSTANCE_IPS.
