@@ -94,7 +94,7 @@ func Run(args []string, s Streams) int {
 	var usage usageError
 	switch {
 	case errors.As(err, &h) && h.Hint() != "":
-		fmt.Fprintln(s.Err, h.Hint())
+		fmt.Fprintln(s.Err, printable.Text(h.Hint()))
 	case errors.As(err, &usage):
 		fmt.Fprintf(s.Err, "try: amesh-render %s--help\n", commandPrefix(args))
 	}
