@@ -35,6 +35,23 @@ func (c *checker) plugins(x *object) {
 	}
 	c.conditions(x, "plugins.response-rewrite.vars", lookup(x.node, "plugins.response-rewrite.vars"))
 	c.regexPlugins(x)
+	c.hostHeader(x)
+}
+
+// hostHeader tells of headers of proxy-rewrite that have no effect: the upstream's Host is $upstream_host.
+func (c *checker) hostHeader(x *object) {
+	for _, field := range []string{"headers", "headers.add", "headers.set"} {
+		field = "plugins.proxy-rewrite." + field
+		headers := lookup(x.node, field)
+		if headers == nil {
+			continue
+		}
+		for _, e := range headers.Entries {
+			if strings.EqualFold(e.Name(), "host") {
+				c.tellAt(x, e.Value, standalone.Warning, join(field, e.Name()), "the upstream's Host header is not set so: the field host of proxy-rewrite is for that")
+			}
+		}
+	}
 }
 
 // typed checks the configuration of a plugin that package render/apisix has a type for, by its rules: those that APISIX

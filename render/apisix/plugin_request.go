@@ -32,7 +32,7 @@ type ProxyRewrite struct {
 	// Host is the Host header for the upstream: ^[0-9a-zA-Z-.]+(:\d{1,5})?$, without interpolation.
 	Host string `json:"host,omitempty"`
 	// UseRealRequestURI keeps the target as the client sent it. Never set it beside RegexURI: a path that is spelt
-	// otherwise selects the route and evades the rewrite.
+	// otherwise selects the route and evades the rewrite; and gRPC upstreams get the target as it was sent in any case.
 	UseRealRequestURI bool            `json:"use_real_request_uri_unsafe,omitempty"`
 	Headers           *RequestHeaders `json:"headers,omitempty"`
 }
