@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -56,7 +57,7 @@ func TestGolden(t *testing.T) {
 		listen = append(listen, c.ports[port])
 	}
 	slices.Sort(listen)
-	i := start(t, listen, c.stream)
+	i := start(t, listen, c.stream, "--outbound-port", port(c, "15001"), "--inbound-port", port(c, "15006"))
 	c.upstreams = newUpstreams(t)
 	checkLog(t, i.log(t, 0))
 	total := &tally{}
@@ -74,6 +75,9 @@ func TestGolden(t *testing.T) {
 	}
 	t.Logf("in all: %v", total)
 }
+
+// port is APISIX's for one in a condition, as a flag.
+func port(c *copier, name string) string { return strconv.Itoa(c.ports[name]) }
 
 // read is the file as APISIX reads it.
 func read(t *testing.T, text []byte) *apisix.Config {

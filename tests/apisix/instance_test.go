@@ -28,6 +28,7 @@ const patience = 30 * time.Second
 type instance struct {
 	prefix  string
 	control string // the URL of the control API
+	status  string // the URL of the status pages
 	file    *watch.File
 }
 
@@ -44,6 +45,7 @@ func start(t *testing.T, http []int, stream int, arguments ...string) *instance 
 	i := &instance{prefix: directory(t)}
 	control, status, metrics := freePort(t), freePort(t), freePort(t)
 	i.control = fmt.Sprintf("http://127.0.0.1:%d", control)
+	i.status = fmt.Sprintf("http://127.0.0.1:%d", status)
 	i.file = &watch.File{Path: filepath.Join(i.prefix, "conf", "apisix.yaml")}
 	list, err := json.Marshal(http)
 	if err != nil {

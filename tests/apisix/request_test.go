@@ -123,6 +123,8 @@ type answer struct {
 	status           int
 	location         string
 	node, path, host string // "" if no upstream has answered
+	peer             string // from which address it was called
+	header           http.Header
 }
 
 func (a answer) String() string {
@@ -173,6 +175,7 @@ func send(r *model.Request) (a answer, err error) {
 	return answer{
 		status: response.StatusCode, location: response.Header.Get("Location"),
 		node: response.Header.Get(nodeHeader), path: response.Header.Get(pathHeader), host: response.Header.Get(hostHeader),
+		peer: response.Header.Get(peerHeader), header: response.Header,
 	}, nil
 }
 

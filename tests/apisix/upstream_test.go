@@ -30,6 +30,7 @@ const (
 	nodeHeader = "X-Test-Node"
 	pathHeader = "X-Test-Path"
 	hostHeader = "X-Test-Host"
+	peerHeader = "X-Test-Peer"
 )
 
 func newUpstreams(t *testing.T) *upstreams {
@@ -65,6 +66,11 @@ func tell(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set(nodeHeader, nodeOf(r.Context().Value(http.LocalAddrContextKey).(net.Addr)))
 	w.Header().Set(pathHeader, r.RequestURI)
 	w.Header().Set(hostHeader, r.Host)
+	peer, _, _ := net.SplitHostPort(r.RemoteAddr)
+	w.Header().Set(peerHeader, peer)
+	for name, values := range r.Header {
+		w.Header()["X-Got-"+name] = values
+	}
 }
 
 func nodeOf(a net.Addr) string {
