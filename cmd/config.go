@@ -42,7 +42,7 @@ amesh-render config --role gateway --listen 8080,8443 \
 func (f *configFlags) declare(set *pflag.FlagSet) {
 	set.StringVar(&f.role, "role", string(render.Sidecar), "`ROLE` of the proxy")
 	choices(set, "role", string(render.Sidecar), string(render.Gateway))
-	set.StringVar(&f.dir, "dir", "", "write the files to this `DIRECTORY` instead of printing config.yaml")
+	set.StringVar(&f.dir, "dir", "", "write the files to this `DIR` instead of printing config.yaml")
 	set.BoolVar(&f.init, "init", false, "as an init container: make the directory, and replace any config.yaml in it")
 	set.StringVar(&f.mountedAt, "mounted-at", "/usr/local/apisix/conf", "`PATH` of the directory in APISIX's container")
 	set.StringVar(&f.owner, "file-owner", "", "numeric `UID:GID` of the files and directories (default: whoever writes them)")

@@ -46,6 +46,11 @@ func (f *configFlags) writeDir(config []byte) error {
 	if err := d.write("mime.types", templates.MimeTypes); err != nil {
 		return err
 	}
+	if terminatesTLS(config) {
+		if err := d.writePlaceholder(); err != nil {
+			return err
+		}
+	}
 	if err := d.write("config.yaml", config); err != nil {
 		return err
 	}
@@ -93,6 +98,11 @@ func (d confDir) makeDir(name string) error {
 		return os.Chown(path, d.owner.UID, d.owner.GID)
 	}
 	return nil
+}
+
+func (d confDir) has(name string) bool {
+	_, err := os.Stat(filepath.Join(d.path, name))
+	return err == nil
 }
 
 // write replaces a file of the directory if its content is another.

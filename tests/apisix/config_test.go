@@ -62,6 +62,7 @@ func TestConfig(t *testing.T) {
 	for name, arguments := range map[string][]string{
 		"sidecar":       nil,
 		"rendered only": {"--plugins", "rendered", "--lua=off"},
+		"with TLS":      {"--set", "apisix.ssl.enable=true", "--set", fmt.Sprintf("apisix.ssl.listen=[{port: %d}]", freePort(t))},
 		"gateway":       {"--role", "gateway", "--tcp-listen", "3306", "--upstream-tls", "verified"},
 	} {
 		t.Run(name, func(t *testing.T) {
