@@ -19,6 +19,10 @@ func (m *Mesh) ofAPISIX(o *Outcome) {
 	if o.Route == nil {
 		return
 	}
+	if o.model.Kind == model.Tunnelled {
+		o.Upstream = m.tunnel(o.model.Cluster)
+		return
+	}
 	r := m.route(o.Route.Path)
 	if r == nil {
 		return

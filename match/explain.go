@@ -59,6 +59,9 @@ const noCertificate = "TLS: the configuration has no certificate (ssls)"
 
 // askAPISIX asks APISIX's model, which knows no TLS: without a certificate, APISIX finishes no handshake.
 func (m *Mesh) askAPISIX(r *model.Request, q Query) []variety {
+	if m.asTCP(r) {
+		return ask(m.streams, m.forAPISIX(r), q, spreadAPISIX)
+	}
 	if r.TLS != nil && len(m.config.Others["ssls"]) == 0 {
 		return []variety{{1, model.Outcome{Kind: model.Refused, Reason: noCertificate}, &model.Trace{}}}
 	}

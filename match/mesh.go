@@ -6,6 +6,7 @@ import (
 
 	listenerv3 "github.com/envoyproxy/go-control-plane/envoy/config/listener/v3"
 
+	"github.com/amesh-render/amesh-render/intercept"
 	"github.com/amesh-render/amesh-render/model"
 	modelapisix "github.com/amesh-render/amesh-render/model/apisix"
 	modelenvoy "github.com/amesh-render/amesh-render/model/envoy"
@@ -21,7 +22,10 @@ type Mesh struct {
 	snapshot *snapshot.Snapshot // empty for a rendered file
 	findings []render.Finding
 	router   *modelapisix.Router
-	proxy    *modelenvoy.Proxy // nil for a rendered file
+	proxy    *modelenvoy.Proxy    // nil for a rendered file
+	streams  *modelapisix.Streams // nil where they are not of the form that APISIX takes
+	// ports say which intercepted connections are TCP for APISIX; nil where that is not known, as of a file.
+	ports *intercept.Table
 
 	// remarks are about routes, by their paths; doubts are why what a route does is not known.
 	remarks, doubts map[string][]string
@@ -43,6 +47,10 @@ func OfRendered(s *snapshot.Snapshot, c *apisix.Config, findings []render.Findin
 	address, _, _ := strings.Cut(rest, "~")
 	m.pod, _ = netip.ParseAddr(address) // not valid where it is not one
 	m.envoyPorts = interceptionPorts(s)
+	if m.ports = o.Ports; m.ports == nil {
+		table := render.Protocols(s)
+		m.ports = &table
+	}
 	return m
 }
 
@@ -57,6 +65,9 @@ func OfConfig(c *apisix.Config, o render.Options) *Mesh {
 func newMesh(c *apisix.Config, o render.Options) *Mesh {
 	m := &Mesh{config: c, snapshot: &snapshot.Snapshot{}, router: modelapisix.New(c),
 		remarks: map[string][]string{}, doubts: map[string][]string{}, discovered: map[string]bool{}}
+	if streams, err := modelapisix.NewStreams(c); err == nil {
+		m.streams = streams
+	}
 	m.apisixPorts = [2]uint16{model.OutboundPort, model.InboundPort}
 	for i, port := range []int{o.OutboundPort, o.InboundPort} {
 		if port > 0 && port <= 65535 {

@@ -19,7 +19,8 @@ func (r *renderer) needsLua(at *place, field, lost string) {
 }
 
 // dials reports whether requests for a cluster go where the client dialled (ORIGINAL_DST), by the plugin amesh-passthrough.
-// Those of Istio's inbound clusters go to the pod itself, whose address is known as a rule. At a gateway clients dial the
+// Those of Istio's inbound clusters go to the pod itself, whose address is known as a rule; where it has several, the one
+// dialled counts. At a gateway clients dial the
 // gateway, and not what they mean.
 func (r *renderer) dials(cluster string) bool {
 	if !r.options.lua() || r.options.Role == Gateway {
@@ -38,7 +39,7 @@ func (r *renderer) dialledAsIs(cluster string) bool {
 	if c == nil || originOf(c) != fromDestination {
 		return false
 	}
-	if _, inbound := inboundPort(cluster); inbound && podAddress(r.snapshot.Node().GetId()).IsValid() {
+	if _, inbound := inboundPort(cluster); inbound && podAddress(r.snapshot.Node().GetId()).IsValid() && !r.dualStack() {
 		return false
 	}
 	at, lb := resource("cluster", cluster), c.GetOriginalDstLbConfig()

@@ -61,10 +61,9 @@ func weighted(choices []apisix.WeightedUpstream) (list []any) {
 
 // closed is the id of an upstream without nodes, which APISIX cannot connect to.
 func (r *renderer) closed() string {
-	const name = "connections that are closed"
-	id := apisix.ID("closed", name)
+	id := apisix.ID("closed", apisix.ClosedName)
 	if !slices.ContainsFunc(r.config.Upstreams, func(u *apisix.Upstream) bool { return u.ID == id }) {
-		r.config.Upstreams = append(r.config.Upstreams, &apisix.Upstream{ID: id, Name: name, Type: takingTurns, Scheme: "tcp", Nodes: []apisix.Node{}})
+		r.config.Upstreams = append(r.config.Upstreams, &apisix.Upstream{ID: id, Name: apisix.ClosedName, Type: takingTurns, Scheme: "tcp", Nodes: []apisix.Node{}})
 	}
 	return id
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/amesh-render/amesh-render/model"
@@ -202,9 +203,15 @@ func (s *Streams) send(to streamTarget, r *model.Request) model.Outcome {
 		o.Clusters = append(o.Clusters, model.Choice{Cluster: clusterName(s.upstreams[c.id]), Weight: uint64(c.weight)})
 	}
 	id := model.Pick(byID, r.Random)
-	if u := s.upstreams[id]; u == nil || len(u.Nodes) == 0 {
-		return refused("the upstream has no nodes")
+	u := s.upstreams[id]
+	switch {
+	case u == nil:
+		return refused("no upstream " + strconv.Quote(id))
+	case u.Name == conf.ClosedName:
+		return refused(u.Name)
+	case len(u.Nodes) == 0:
+		o.Reason = "the upstream has no nodes: the connection is closed"
 	}
-	o.Cluster = clusterName(s.upstreams[id])
+	o.Cluster = clusterName(u)
 	return o
 }

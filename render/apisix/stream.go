@@ -22,6 +22,9 @@ type StreamRoute struct {
 	UpstreamID string
 }
 
+// ClosedName is the name of an upstream without nodes that closes the connections of a stream route on purpose.
+const ClosedName = "connections that are closed"
+
 // Object is the route as an object of the section stream_routes.
 func (s StreamRoute) Object() Object {
 	o := Object{"id": s.ID}
