@@ -16,8 +16,8 @@ import (
 	router "github.com/amesh-render/amesh-render/model/apisix"
 )
 
-// A tally counts requests by what they came to.
-type tally struct{ asked, agreed, differed, unknown, slow int }
+// A tally counts requests by what they came to, and connections to stream routes.
+type tally struct{ asked, agreed, differed, unknown, slow, streams int }
 
 type verdict int
 
@@ -44,12 +44,12 @@ func (c *tally) count(v verdict) {
 
 func (c *tally) add(o *tally) {
 	c.asked, c.agreed, c.differed = c.asked+o.asked, c.agreed+o.agreed, c.differed+o.differed
-	c.unknown, c.slow = c.unknown+o.unknown, c.slow+o.slow
+	c.unknown, c.slow, c.streams = c.unknown+o.unknown, c.slow+o.slow, c.streams+o.streams
 }
 
 func (c *tally) String() string {
-	return fmt.Sprintf("%d requests: %d as the model says, %d otherwise; not asked: %d that it does not know, %d that are delayed",
-		c.asked, c.agreed, c.differed, c.unknown, c.slow)
+	return fmt.Sprintf("%d requests: %d as the model says, %d otherwise; not asked: %d that it does not know, %d that are delayed; "+
+		"%d connections to stream routes", c.asked, c.agreed, c.differed, c.unknown, c.slow, c.streams)
 }
 
 // sendable is the request as this machine can send it: from loopback, in plain text, and without spaces around the values of
