@@ -222,7 +222,17 @@ func (g *tcpGroup) onlyHTTP() bool {
 // must be TLS.
 func (g *tcpGroup) guarded() bool {
 	plain := g.pick("", "raw_buffer")
-	return plain == nil || plain.guarded || plain.proxy == nil && plain.http == nil
+	return plain == nil || plain.proxy == nil && plain.http == nil || g.guardedHTTP() != nil
+}
+
+// guardedHTTP is a chain that takes HTTP in plain text and has filters that guard it; nil for none.
+func (g *tcpGroup) guardedHTTP() *tcpChain {
+	for _, c := range g.chains {
+		if c.http != nil && c.guarded {
+			return c
+		}
+	}
+	return nil
 }
 
 // report calls f for the chains that proxy TCP, and not just to close the connection.
