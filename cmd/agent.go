@@ -39,6 +39,9 @@ control plane that is away, a push that cannot be understood, a full disk or a k
 anew whenever it changes; or demo, the Bookinfo example that the binary carries. Who the proxy is comes from flags, or
 from the variables that Istio's injector sets.
 
+Which ports are HTTP and which TCP must be the same for the agent as for the rules of interception: give the lists,
+--annotations and --protocols-from as "amesh-render iptables" got them.
+
 The status address serves /healthz, /readyz, /metrics (Prometheus), /debug/snapshot and /debug/findings. SIGTERM
 and SIGINT end the agent; the file stays.
 `,
@@ -53,7 +56,7 @@ amesh-render agent --xds file:dump.json -o apisix.yaml`},
 	},
 	exits:       exits{exitOK: "ended by SIGTERM or SIGINT"},
 	environment: nodeVariables,
-	seeAlso:     []string{"probe", "once", "replay", "docs/agent.md"},
+	seeAlso:     []string{"probe", "once", "replay", "iptables", "docs/agent.md", "docs/interception.md"},
 	flags: func(set *pflag.FlagSet) func(Streams, []string) error {
 		f := new(agentFlags)
 		f.declare(set)
@@ -68,6 +71,9 @@ func (f *agentFlags) run(s Streams, args []string) error {
 	}
 	if f.output == "" || f.output == "-" {
 		return usageError{errors.New("no output file: use --output FILE")}
+	}
+	if err := setFromAnnotations(f.set, f.annotations, portAnnotations); err != nil {
+		return usageError{err}
 	}
 	a, err := f.agent(s)
 	if err != nil {

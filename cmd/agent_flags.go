@@ -10,6 +10,7 @@ import (
 )
 
 type agentFlags struct {
+	set                                *pflag.FlagSet
 	output, style, statusAddr, control string
 	maxDown                            time.Duration
 	pace                               watch.Pace
@@ -23,12 +24,16 @@ type agentFlags struct {
 }
 
 func (f *agentFlags) declare(set *pflag.FlagSet) {
+	f.set = set
 	set.StringVarP(&f.output, "output", "o", "", "keep this `FILE` current")
 	set.StringVar(&f.style, "style", "lines", "`STYLE` of the file")
 	choices(set, "style", styles...)
 	f.declareConnection(set)
 	f.declareNode(set)
 	f.declareRender(set)
+	protocol := heading(set, "Protocol")
+	f.declareAnnotations(set)
+	protocol()
 	f.declarePlugins(set)
 	f.declareFile(set)
 	f.declarePace(set)

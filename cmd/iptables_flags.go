@@ -26,7 +26,7 @@ const statusPorts = "15020,15021,15090"
 type iptablesFlags struct {
 	set                                  *pflag.FlagSet
 	print, apply, check, cleanup, dryRun bool
-	family, backend, annotations         string
+	family, backend                      string
 	portFlags
 
 	outbound, outboundTCP, inbound, inboundTCP uint16
@@ -50,7 +50,7 @@ func (f *iptablesFlags) declare(set *pflag.FlagSet) {
 	choices(set, "family", "ipv4", "ipv6")
 	set.StringVar(&f.backend, "backend", "auto", "`BACKEND` of iptables")
 	choices(set, "backend", "auto: that which has rules already, else nft", netfilter.NFT, netfilter.Legacy)
-	set.StringVar(&f.annotations, "annotations", "", "the pod's annotations, as a `FILE` of Kubernetes' downward API; the command line goes before them")
+	f.declareAnnotations(set)
 	f.declareProxy(set)
 	f.declareTraffic(set)
 	f.declarePorts(set, "; - is standard input")

@@ -17,6 +17,7 @@ import (
 type portFlags struct {
 	httpOutbound, tcpOutbound, httpInbound, tcpInbound string
 	protocolsFrom                                      string
+	annotations                                        string // a file; not of all commands
 }
 
 // declarePorts declares the flags; otherwise says what holds without any of them.
@@ -27,6 +28,11 @@ func (f *portFlags) declarePorts(set *pflag.FlagSet, otherwise string) {
 	set.StringVar(&f.tcpInbound, "tcp-inbound-ports", "", "`LIST` of the pod's own ports that are TCP")
 	set.StringVar(&f.httpInbound, "http-inbound-ports", "", "`LIST` of the pod's own ports that are HTTP")
 	set.StringVar(&f.protocolsFrom, "protocols-from", "", "for what no list mentions, do as the listeners in this `DUMP`"+otherwise)
+}
+
+// declareAnnotations declares the flag for commands that run in the pod.
+func (f *portFlags) declareAnnotations(set *pflag.FlagSet) {
+	set.StringVar(&f.annotations, "annotations", "", "the pod's annotations, as a `FILE` of Kubernetes' downward API; the command line goes before them")
 }
 
 // portAnnotations are the annotations of a pod that stand for flags of portFlags.

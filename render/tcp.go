@@ -50,15 +50,12 @@ const tcpIdle = time.Hour
 // streams renders the filter chains of a listener that proxy TCP as stream routes, where they can be told apart.
 func (r *renderer) streams(l *listenerv3.Listener, at *place) {
 	d := r.directionOf(l)
-	for _, g := range r.tcpGroups(l, at) {
+	for _, g := range r.tcpGroups(l, d, at) {
 		switch {
 		case g.port != 0 && d.intercepted && hasOriginalDst(l) && slices.Contains(r.ownPorts(), int(g.port)):
 			// connections to the proxy itself, which amesh-passthrough refuses too
 		case d.intercepted && !r.options.lua():
-			g.report(r, func(c *tcpChain) {
-				r.needsLua(c.at, "filters", "APISIX does not know the destination of TCP connections that were redirected: "+
-					"connections that do not speak HTTP are not served")
-			})
+			r.withoutDestination(l, d, g)
 		default:
 			r.tcpGroup(l, d, g)
 		}
@@ -170,20 +167,4 @@ func (r *renderer) byName(g *tcpGroup) []any {
 		list[i] = map[string]any{"names": s.names, "to": s.to}
 	}
 	return list
-}
-
-// asBytes reports that the port of chains that speak HTTP is TCP for APISIX, and whether its connections must be closed: those
-// to the pod, which the chain's filters would have guarded.
-func (r *renderer) asBytes(d direction, g *tcpGroup) (closes bool) {
-	for _, c := range g.chains {
-		switch {
-		case c.http == nil:
-		case d.inbound && c.guarded:
-			r.findings.denied(c.at, "filters", "connections to this port go to APISIX's TCP listener, where the filters that guard it cannot: they are closed")
-			closes = true
-		default:
-			r.findings.dropped(c.at, "filters", "connections to this port go to APISIX's TCP listener: their bytes are passed on, whatever the routes say")
-		}
-	}
-	return closes
 }
