@@ -37,6 +37,7 @@ type Agent struct {
 
 	planner watch.Planner[users, provider]
 	rendered
+	ports ports
 
 	mu     sync.Mutex
 	status Status
@@ -128,6 +129,7 @@ func (a *Agent) render(in input) {
 	if a.rendered.input == in {
 		return
 	}
+	a.comparePorts(in.snapshot)
 	start := time.Now()
 	options := a.Options
 	options.Plugins = in.plugins
