@@ -1,6 +1,15 @@
 # What one does every day. `make help` lists it.
 
 FUZZTIME ?= 30s
+OUT ?= amesh-render
+# false leaves out the commit, which `amesh-render version` otherwise prints.
+BUILDVCS ?= auto
+BUILDFLAGS = -tags grpcnotrace -trimpath -buildvcs=$(BUILDVCS) -ldflags '-s -w -buildid='
+
+VERSION = $(shell sed -n 's/^const version = "\(.*\)"/\1/p' cmd/version.go)
+IMAGE ?= amesh-render:$(VERSION)
+PLATFORMS ?= linux/amd64
+IMAGEFLAGS ?= --load
 
 .DEFAULT_GOAL := help
 
@@ -9,8 +18,18 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: build
-build: ## build ./amesh-render, static
-	CGO_ENABLED=0 go build -tags grpcnotrace -trimpath -ldflags '-s -w' -o amesh-render ./cmd/amesh-render
+build: ## build ./amesh-render, static; the same bytes wherever it is built
+	CGO_ENABLED=0 GOOS=$(GOOS) GOARCH=$(GOARCH) go build $(BUILDFLAGS) -o $(OUT) ./cmd/amesh-render
+
+.PHONY: image
+image: ## build the container image IMAGE, for PLATFORMS (Docker with buildx)
+	docker buildx build --platform $(PLATFORMS) --build-arg VERSION=$(VERSION) --build-arg REVISION=$$(git rev-parse HEAD) \
+		-t $(IMAGE) $(IMAGEFLAGS) .
+
+.PHONY: rootfs
+rootfs: build ## lay out the image's tree in DIR, without Docker (on Debian 12)
+	@test -n "$(DIR)" || { echo 'make rootfs DIR=… says where'; exit 2; }
+	image/rootfs.sh amesh-render $(DIR) --base
 
 .PHONY: test
 test: ## run all tests
