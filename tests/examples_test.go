@@ -64,6 +64,7 @@ func TestDocumentedAnswers(t *testing.T) {
 	t.Chdir("..")
 	documentedAnswers(t, "docs/match.md", 0, 3)
 	documentedAnswers(t, "docs/diff.md", 1, 2)
+	documentedAnswers(t, "docs/troubleshoot.md", 0, 2)
 	readmeShowsTraffic(t)
 }
 
