@@ -59,8 +59,11 @@ func (f *configFlags) writeDir(config []byte) error {
 
 // prepare makes the directory where there is none, and fails if it holds somebody else's config.yaml, unless it is init.
 func (d confDir) prepare(init bool) error {
-	if err := d.makeDir(""); err != nil || init {
+	if err := d.makeDir(""); err != nil {
 		return err
+	}
+	if init {
+		return d.own()
 	}
 	old, err := os.ReadFile(filepath.Join(d.path, "config.yaml"))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -73,6 +76,15 @@ func (d confDir) prepare(init bool) error {
 		return foreignConfig{filepath.Join(d.path, "config.yaml")}
 	}
 	return nil
+}
+
+// own gives the directory itself, a volume perhaps that is root's, to the owner of the files: the agent and APISIX, which
+// run as it, make files in it. Only root can, and only root needs to: others have been able to make files there.
+func (d confDir) own() error {
+	if d.owner == nil || os.Geteuid() != 0 {
+		return nil
+	}
+	return os.Chown(d.path, d.owner.UID, d.owner.GID)
 }
 
 // A foreignConfig is a config.yaml that somebody else has written.

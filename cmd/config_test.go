@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"syscall"
 	"testing"
 
 	"gopkg.in/yaml.v3"
@@ -120,6 +121,27 @@ func TestConfigDirTogether(t *testing.T) {
 	for _, e := range entries {
 		if e.Name()[0] == '.' {
 			t.Errorf("%s is left", e.Name())
+		}
+	}
+}
+
+// TestConfigDirOwner gives a volume that is root's, as Docker makes them, to the owner of the files: as any other user, the
+// agent could not make a file in it.
+func TestConfigDirOwner(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root gives files away")
+	}
+	dir := t.TempDir()
+	if code, _, errs := runCommand(t, "config", "--init", "--dir", dir, "--file-owner", "636:637"); code != exitOK {
+		t.Fatal(errs)
+	}
+	for _, name := range []string{"", "config.yaml", "lua"} {
+		info, err := os.Stat(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if stat := info.Sys().(*syscall.Stat_t); stat.Uid != 636 || stat.Gid != 637 {
+			t.Errorf("%q belongs to %d:%d", name, stat.Uid, stat.Gid)
 		}
 	}
 }
