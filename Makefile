@@ -8,7 +8,7 @@ BUILDFLAGS = -tags grpcnotrace -trimpath -buildvcs=$(BUILDVCS) -ldflags '-s -w -
 
 VERSION = $(shell sed -n 's/^const version = "\(.*\)"/\1/p' cmd/version.go)
 IMAGE ?= amesh-render:$(VERSION)
-PLATFORMS ?= linux/amd64
+PLATFORMS ?=
 IMAGEFLAGS ?= --load
 
 .DEFAULT_GOAL := help
@@ -22,8 +22,8 @@ build: ## build ./amesh-render, static; the same bytes wherever it is built
 	CGO_ENABLED=0 GOOS=$(GOOS) GOARCH=$(GOARCH) go build $(BUILDFLAGS) -o $(OUT) ./cmd/amesh-render
 
 .PHONY: image
-image: ## build the container image IMAGE, for PLATFORMS (Docker with buildx)
-	docker buildx build --platform $(PLATFORMS) --build-arg VERSION=$(VERSION) --build-arg REVISION=$$(git rev-parse HEAD) \
+image: ## build the container image IMAGE, for PLATFORMS or this one (Docker with buildx)
+	docker buildx build $(if $(PLATFORMS),--platform $(PLATFORMS)) --build-arg VERSION=$(VERSION) --build-arg REVISION=$$(git rev-parse HEAD) \
 		-t $(IMAGE) $(IMAGEFLAGS) .
 
 .PHONY: rootfs

@@ -1,9 +1,11 @@
 package tests
 
 import (
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -39,6 +41,7 @@ func TestImageTree(t *testing.T) {
 			t.Errorf("%s: %v\n%s", test.command, err, out)
 		}
 	}
+	appliesRules(t, dir)
 	dangling(t, dir)
 	if out, err := exec.Command("sh", "../image/rootfs.sh", "/bin/true", dir).CombinedOutput(); err == nil || !strings.Contains(string(out), "not empty") {
 		t.Errorf("a directory with something in it: %v\n%s", err, out)
@@ -57,6 +60,23 @@ func inTree(dir string, args ...string) *exec.Cmd {
 		}
 	}
 	return exec.Command(filepath.Join(dir, args[0])) // which is not there
+}
+
+// appliesRules applies rules with what is in the tree, in namespaces that end with it.
+func appliesRules(t *testing.T, dir string) {
+	t.Helper()
+	if err := exec.Command("unshare", "--net", "--mount", "true").Run(); err != nil {
+		t.Logf("no namespaces can be made here: no rules are applied: %v", err)
+		return
+	}
+	if err := os.Mkdir(filepath.Join(dir, "proc"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	c := exec.Command("unshare", "--net", "--mount", "sh", "-c", `mount -t proc proc "$1/proc" && exec chroot "$1" amesh-render iptables --apply`, "sh", dir)
+	c.Env = []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
+	if out, err := c.CombinedOutput(); err != nil || !strings.Contains(string(out), "applied") {
+		t.Errorf("rules cannot be applied: %v\n%s", err, out)
+	}
 }
 
 func exists(path string) bool {
@@ -94,25 +114,77 @@ func TestImageReproducible(t *testing.T) {
 func buildProgram(t *testing.T, dir string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "amesh-render")
-	c := exec.Command("make", "build", "BUILDVCS=false", "OUT="+path)
-	c.Dir = dir
-	if out, err := c.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	made(t, dir, "build", "BUILDVCS=false", "OUT="+path)
 	return path
 }
 
-// copySources copies what the program is built from.
+// copySources copies what .dockerignore lets into the build, as Docker would: what is built from it is what the image has.
 func copySources(t *testing.T, to string) {
 	t.Helper()
-	root, err := filepath.Abs("..")
+	var kept []string
+	for line := range strings.Lines(content(t, "../.dockerignore")) {
+		if pattern, ok := strings.CutPrefix(strings.TrimSpace(line), "!"); ok {
+			kept = append(kept, pattern)
+		}
+	}
+	root := os.DirFS("..")
+	err := fs.WalkDir(root, ".", func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && (entry.Name() == "testdata" || entry.Name() == ".git"):
+			return fs.SkipDir
+		case entry.IsDir() || !slices.ContainsFunc(kept, func(pattern string) bool { return lets(pattern, path) }):
+			return nil
+		}
+		text, err := fs.ReadFile(root, path)
+		if err == nil {
+			err = os.MkdirAll(filepath.Join(to, filepath.Dir(path)), 0o755)
+		}
+		if err == nil {
+			err = os.WriteFile(filepath.Join(to, path), text, 0o644)
+		}
+		return err
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := exec.Command("sh", "-c", `find . -path ./.git -prune -o -name testdata -prune -o -path ./tests -prune -o -type f -print |
-		tar -cf - -T - | tar -xf - -C "$1"`, "sh", to)
-	c.Dir = root
-	if out, err := c.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
+}
+
+// lets reports whether a pattern of .dockerignore, of the kinds that are there, is about a file.
+func lets(pattern, path string) bool {
+	if suffix, ok := strings.CutPrefix(pattern, "**/*"); ok {
+		return strings.HasSuffix(path, suffix)
 	}
+	return path == pattern || strings.HasPrefix(path, pattern+"/")
+}
+
+// TestImageMake sees what make image asks of Docker.
+func TestImageMake(t *testing.T) {
+	for _, test := range []struct{ flags, want, not string }{
+		{"", "buildx build  --build-arg VERSION=0.", "--platform"},
+		{"IMAGE=registry.example/amesh-render:1 PLATFORMS=linux/amd64,linux/arm64 IMAGEFLAGS=--push",
+			"-t registry.example/amesh-render:1 --push .", "--load"},
+		{"PLATFORMS=linux/amd64,linux/arm64", "buildx build --platform linux/amd64,linux/arm64 --build-arg", "--push"},
+	} {
+		out := made(t, "..", append([]string{"-n", "image"}, strings.Fields(test.flags)...)...)
+		if !strings.Contains(out, test.want) || strings.Contains(out, test.not) {
+			t.Errorf("make image %s:\n%s", test.flags, out)
+		}
+	}
+}
+
+// made is what make prints.
+func made(t *testing.T, dir string, args ...string) string {
+	t.Helper()
+	if _, err := exec.LookPath("make"); err != nil {
+		t.Skip("there is no make here")
+	}
+	c := exec.Command("make", args...)
+	c.Dir = dir
+	out, err := c.CombinedOutput()
+	if err != nil {
+		t.Fatalf("make %q: %v\n%s", args, err, out)
+	}
+	return string(out)
 }

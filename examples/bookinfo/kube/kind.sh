@@ -7,7 +7,7 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 export IMAGE="${IMAGE:-amesh-render:kind}" CLUSTER="${CLUSTER:-amesh}"
 
-make -C "$here/../../.." image IMAGE="$IMAGE" PLATFORMS=
+make -C "$here/../../.." image IMAGE="$IMAGE"
 kind get clusters | grep -qx "$CLUSTER" || kind create cluster --name "$CLUSTER" --wait 5m
 kind load docker-image "$IMAGE" --name "$CLUSTER"
 kubectl config use-context "kind-$CLUSTER"
