@@ -21,9 +21,10 @@ import (
 // A composition is what compose.yaml says, as far as processes can be started from it without Docker.
 type composition struct {
 	Services map[string]struct {
-		Image    string
-		Command  []string
-		Networks any
+		Image       string
+		Command     []string
+		Networks    any
+		Healthcheck struct{ Test []string }
 	}
 }
 
@@ -41,6 +42,7 @@ func TestExampleCompose(t *testing.T) {
 	})
 	apisix := m.startAPISIX(t)
 	if apisix {
+		m.await(t, "the health check of APISIX succeeds", m.healthy)
 		m.await(t, "all versions answer", func() bool { return m.ask("reviews") == "reviews v1, reviews v2, reviews v3" })
 		if got := m.ask("ratings"); got != "ratings v1" {
 			t.Errorf("GET http://ratings/ is answered by %q", got)
@@ -66,6 +68,7 @@ type miniature struct {
 	compose      composition
 	dir          string // with conf/ and dumps/
 	port         int    // of APISIX
+	status       int    // of its status pages
 	services     int    // the port of the services, at addresses of their own
 	controlPlane *exec.Cmd
 }
@@ -77,7 +80,7 @@ func startCompose(t *testing.T) *miniature {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	m := &miniature{dir: dir, port: freeTCPPort(t), services: freeTCPPort(t)}
+	m := &miniature{dir: dir, port: freeTCPPort(t), status: freeTCPPort(t), services: freeTCPPort(t)}
 	if err := yaml.Unmarshal([]byte(content(t, "../examples/compose/compose.yaml")), &m.compose); err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +110,7 @@ func startCompose(t *testing.T) *miniature {
 func (m *miniature) apisixFlags(t *testing.T) []string {
 	return []string{
 		"--mounted-at", filepath.Join(m.dir, "conf"), "--workers", "1", "--dns-resolver", "127.0.0.1", "--access-log", "off",
-		"--ipv6", "off", "--set", fmt.Sprintf("apisix.control.port=%d", freeTCPPort(t)), "--set", fmt.Sprintf("apisix.status.port=%d", freeTCPPort(t)),
+		"--ipv6", "off", "--set", fmt.Sprintf("apisix.control.port=%d", freeTCPPort(t)), "--set", fmt.Sprintf("apisix.status.port=%d", m.status),
 		"--set", fmt.Sprintf("plugin_attr.prometheus.export_addr.port=%d", freeTCPPort(t)), "--set", "nginx_config.error_log=logs/error.log",
 	}
 }
@@ -232,6 +235,13 @@ func (m *miniature) startAPISIX(t *testing.T) bool {
 	}
 	startProcess(t, exec.Command(openresty, "-p", m.dir, "-c", filepath.Join(m.dir, "conf", "nginx.conf"), "-g", "daemon off;"))
 	return true
+}
+
+// healthy runs the health check of APISIX's container.
+func (m *miniature) healthy() bool {
+	test := m.compose.Services["apisix"].Healthcheck.Test
+	script := strings.ReplaceAll(test[len(test)-1], "$$", "$") // as compose reads it
+	return exec.Command("bash", "-c", strings.ReplaceAll(script, "/7085", fmt.Sprintf("/%d", m.status))).Run() == nil
 }
 
 // nodesOf is the addresses of the nodes of the route for a host, in the file that APISIX loads.
