@@ -1,8 +1,11 @@
 package charts
 
 import (
+	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -152,6 +155,33 @@ func TestToken(t *testing.T) {
 	agent := containerOf(t, p.Spec, "amesh-agent")
 	if want := "--xds=grpcs://istiod.istio-system.svc:15012"; !slices.Contains(agent.Args, want) {
 		t.Errorf("%q lacks %s", agent.Args, want)
+	}
+}
+
+// TestPorts: the workload may have every port but those that Istio reserves, 15000 to 15090; and Kubernetes asks APISIX where
+// it answers.
+func TestPorts(t *testing.T) {
+	p := pod(t, newInjector(t, nil, nil).inject(t, workload(t, "productpage.yaml")))
+	dir := t.TempDir()
+	run(t, build(t), containerOf(t, p.Spec, "amesh-config"), "--dir="+dir)
+	text, err := os.ReadFile(filepath.Join(dir, "config.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, match := range regexp.MustCompile(`(?m)^ +(?:- "?(?:\[::\]:)?|port: )([0-9]+)"?$`).FindAllStringSubmatch(string(text), -1) {
+		if port, _ := strconv.Atoi(match[1]); port < 15000 || port > 15090 {
+			t.Errorf("APISIX listens on %d, which may be the workload's: %s", port, match[0])
+		}
+	}
+	status := regexp.MustCompile(`status:\n +ip: \S+\n +port: (\d+)`).FindStringSubmatch(string(text))
+	if status == nil {
+		t.Fatalf("config.yaml says no port for the status pages:\n%s", text)
+	}
+	apisix := containerOf(t, p.Spec, "apisix")
+	for _, probe := range []*corev1.Probe{apisix.StartupProbe, apisix.ReadinessProbe} {
+		if command := strings.Join(probe.Exec.Command, " "); !strings.Contains(command, "/dev/tcp/127.0.0.1/"+status[1]+" ") {
+			t.Errorf("the probe does not ask port %s: %s", status[1], command)
+		}
 	}
 }
 
