@@ -53,7 +53,7 @@ func parseAnnotations(text string) (map[string]string, error) {
 		key, quoted, ok := strings.Cut(line, "=")
 		value, err := strconv.Unquote(quoted)
 		if !ok || err != nil {
-			return nil, fmt.Errorf("%d: %q is not an annotation such as key=\"value\"", n, line)
+			return nil, fmt.Errorf("%d: %.100q is not an annotation such as key=\"value\"", n, line)
 		}
 		given[key] = value
 	}

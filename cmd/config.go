@@ -16,9 +16,9 @@ var configCommand = command{
 Prints config.yaml, the static configuration of Apache APISIX 3.18, for a sidecar or a gateway whose routes amesh-render
 writes. Comments in it say why each setting is there.
 
-With --dir it writes a directory that is to be mounted as APISIX's conf directory: config.yaml, Lua plugins, mime.types, and
-an empty apisix.yaml if there is none. A config.yaml that it has not written itself is kept, and an error. With --init, as in
-an init container, it makes the directory, and replaces any config.yaml. Files are replaced atomically, so it can be run
+With --dir it makes a directory that is to be mounted as APISIX's conf directory, or writes to the one that is there:
+config.yaml, Lua plugins, mime.types, and an empty apisix.yaml if there is none. A config.yaml that it has not written itself
+is kept, and an error; with --init, as in an init container, it is replaced. Files are replaced atomically, so it can be run
 again at any time; what has not changed is not touched.
 `,
 	examples: []example{
@@ -43,7 +43,7 @@ func (f *configFlags) declare(set *pflag.FlagSet) {
 	set.StringVar(&f.role, "role", string(render.Sidecar), "`ROLE` of the proxy")
 	choices(set, "role", string(render.Sidecar), string(render.Gateway))
 	set.StringVar(&f.dir, "dir", "", "write the files to this `DIR` instead of printing config.yaml")
-	set.BoolVar(&f.init, "init", false, "as an init container: make the directory, and replace any config.yaml in it")
+	set.BoolVar(&f.init, "init", false, "as an init container: replace any config.yaml in the directory, and listen on IPv6 if this machine speaks it")
 	set.StringVar(&f.mountedAt, "mounted-at", "/usr/local/apisix/conf", "`PATH` of the directory in APISIX's container")
 	set.StringVar(&f.owner, "file-owner", "", "numeric `UID:GID` of the files and directories (default: whoever writes them)")
 	set.StringArrayVar(&f.set, "set", nil, "set `KEY=VALUE` in config.yaml: a.b.c=VALUE in YAML, null to remove; may be given several times")

@@ -130,7 +130,11 @@ func checkPorts(s templates.Settings) error {
 			if port < 1 || port > 65535 {
 				return fmt.Errorf("port %d is not between 1 and 65535", port)
 			}
-			if other, taken := users[port]; taken {
+			other, taken := users[port]
+			switch {
+			case taken && other == user:
+				return fmt.Errorf("port %d is given twice for %s", port, user)
+			case taken:
 				return fmt.Errorf("port %d for %s is also that of %s", port, user, other)
 			}
 			users[port] = user

@@ -159,19 +159,21 @@ func parsePorts(text string) (first, last uint16, err error) {
 		return 1, lastPort, nil
 	}
 	from, to, isRange := strings.Cut(text, "-")
-	if first, err = parsePort(from); err != nil || !isRange {
-		return first, first, err
+	if !isRange {
+		to = from
 	}
-	if last, err = parsePort(to); err == nil && last < first {
-		err = fmt.Errorf("%q: the range ends before it begins", text)
+	first, ok := parsePort(from)
+	last, ok2 := parsePort(to)
+	switch {
+	case !ok || !ok2:
+		return 0, 0, fmt.Errorf("%q is not a port: it is 1 to 65535, a range such as 8000-8100, or *", text)
+	case last < first:
+		return 0, 0, fmt.Errorf("%q: the range ends before it begins", text)
 	}
-	return first, last, err
+	return first, last, nil
 }
 
-func parsePort(text string) (uint16, error) {
+func parsePort(text string) (port uint16, ok bool) {
 	n, err := strconv.ParseUint(text, 10, 16)
-	if err != nil || n == 0 {
-		return 0, fmt.Errorf("%q is not a port: it is 1 to 65535, a range such as 8000-8100, or *", text)
-	}
-	return uint16(n), nil
+	return uint16(n), err == nil && n > 0
 }
