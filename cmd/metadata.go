@@ -36,9 +36,9 @@ func (f *nodeFlags) metadata(who identity, env map[string]string) (*structpb.Str
 	if len(labels) > 0 {
 		all["LABELS"] = labels
 	}
-	ips := make([]string, len(who.ips))
-	for i, ip := range who.ips {
-		ips[i] = ip.String()
+	var ips []string
+	for _, ip := range withOthers(who.ips, f.here) {
+		ips = append(ips, ip.String())
 	}
 	serviceAccount := f.serviceAccount
 	if serviceAccount == "" {

@@ -18,6 +18,8 @@ import (
 // own proxy.
 type nodeFlags struct {
 	id, pod, namespace, ips, serviceAccount, labelsFile, clusterID, meshID, domain string
+
+	here []netip.Addr // the addresses of the namespace that the program runs in
 }
 
 const (
@@ -32,7 +34,7 @@ func (f *nodeFlags) declareNode(set *pflag.FlagSet) {
 	set.StringVar(&f.pod, "pod-name", "", "`NAME` of the proxy's pod (default $POD_NAME)")
 	set.StringVar(&f.namespace, "pod-namespace", "", "`NAMESPACE` of the pod (default $POD_NAMESPACE)")
 	set.StringVar(&f.ips, "instance-ip", "", "`IP` address of the pod; several, with commas between them, where it has IPv4 "+
-		"and IPv6 (default $INSTANCE_IP)")
+		"and IPv6; those of the same network interfaces need not be named (default $INSTANCE_IP)")
 	set.StringVar(&f.serviceAccount, "service-account", "", "`NAME` of the pod's service account (default $SERVICE_ACCOUNT)")
 	set.StringVar(&f.labelsFile, "labels-file", "", "`FILE` with the pod's labels, as the downward API writes it (default "+
 		istioLabels+" where there is one)")
@@ -61,6 +63,7 @@ func (f *nodeFlags) node(role string) (*corev3.Node, error) {
 	if err != nil {
 		return nil, err
 	}
+	f.here = interfaceAddresses()
 	return f.nodeIn(parseEnvironment(os.Environ()), r)
 }
 
