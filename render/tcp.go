@@ -74,6 +74,13 @@ func (r *renderer) tcpGroup(l *listenerv3.Listener, d direction, g *tcpGroup) {
 	if d.intercepted && !d.inbound && g.port == 0 && !g.addresses.IsValid() && hasOriginalDst(l) {
 		r.unknownPorts(l, g.pick("", "raw_buffer"))
 	}
+	if d.intercepted && !d.inbound && hasOriginalDst(l) && r.mayBeThePod() {
+		g.report(r, func(c *tcpChain) {
+			r.findings.dropped(c.at, "filters", "the dump does not say the pod's addresses (the node id has one): TCP connections that it opens "+
+				"cannot be told from those to it, which rules may guard; those that no other listener is for are closed")
+		})
+		return
+	}
 	for _, s := range slots {
 		if d.intercepted && s.port != 0 && d.ports.Protocol(s.destination()) == intercept.HTTP {
 			if closing := s.route(l.GetName()); d.inbound && g.guarded() { // should a connection come to the TCP listener nevertheless, it must not get by

@@ -25,6 +25,20 @@ func (r *renderer) withoutDestination(l *listenerv3.Listener, d direction, g *tc
 	}
 }
 
+// mayBeThePod reports whether TCP connections to any destination may be such that come to the pod: APISIX sees only the
+// destination, and the pod's addresses are not known.
+func (r *renderer) mayBeThePod() bool {
+	if len(r.podAddresses) > 0 {
+		return false
+	}
+	for _, l := range r.snapshot.Listeners().All() {
+		if isInbound(l) && hasOriginalDst(l) {
+			return true
+		}
+	}
+	return false
+}
+
 // asBytes reports that the port of chains that speak HTTP is TCP for APISIX, and whether its connections must be closed: those
 // to the pod, which the chain's filters would have guarded.
 func (r *renderer) asBytes(d direction, g *tcpGroup) (closes bool) {

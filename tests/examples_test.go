@@ -66,6 +66,30 @@ func TestDocumentedAnswers(t *testing.T) {
 	documentedAnswers(t, "docs/diff.md", 1, 2)
 	documentedAnswers(t, "docs/troubleshoot.md", 0, 2)
 	readmeShowsTraffic(t)
+	readmeShowsFindings(t)
+}
+
+// readmeShowsFindings holds what the README shows of the report on the example, parts of it, against all of it.
+func readmeShowsFindings(t *testing.T) {
+	t.Helper()
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out, errs bytes.Buffer
+	if code := cmd.Run([]string{"once", "examples/bookinfo/config_dump.json", "--report", "-", "-o", t.TempDir() + "/apisix.yaml"},
+		cmd.Streams{Out: &out, Err: &errs}); code != 0 {
+		t.Fatalf("exit code %d: %s", code, &errs)
+	}
+	shown := regexp.MustCompile("(?ms)^```\n(\\d+ findings .*?)^```$").FindSubmatch(readme)
+	if shown == nil {
+		t.Fatal("the README shows no report")
+	}
+	for part := range strings.SplitSeq(string(shown[1]), "…\n") {
+		if !strings.Contains(errs.String(), part) {
+			t.Errorf("the README shows %q, which is not in the report", part)
+		}
+	}
 }
 
 // readmeShowsTraffic holds what the README shows of diff --traffic against the whole of it in docs/diff.md.
