@@ -30,19 +30,19 @@ func TestArguments(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
+			annotations := filepath.Join(dir, "annotations")
+			writeAnnotations(t, annotations, p.Annotations)
 			for _, c := range ours(p.Spec) {
 				switch c.Name {
 				case "amesh-config":
 					run(t, program, c, "--dir="+dir)
 				case "amesh-iptables":
-					annotations := filepath.Join(dir, "annotations")
-					writeAnnotations(t, annotations, p.Annotations)
 					rules := run(t, program, c, "--apply=false", "--print", "--family=ipv4", "--annotations="+annotations)
 					if !strings.Contains(rules, "--uid-owner 1337 -j RETURN") {
 						t.Errorf("the rules do not leave APISIX's user alone:\n%s", rules)
 					}
 				case "amesh-agent":
-					follow(t, program, c, dir)
+					follow(t, program, c, dir, annotations)
 				}
 			}
 		})
@@ -93,13 +93,17 @@ func run(t *testing.T, program string, c corev1.Container, further ...string) st
 }
 
 // follow runs the agent until it has written its file.
-func follow(t *testing.T, program string, c corev1.Container, dir string) {
+func follow(t *testing.T, program string, c corev1.Container, dir, annotations string) {
 	t.Helper()
 	c.Args = slices.DeleteFunc(slices.Clone(c.Args), func(a string) bool { return strings.HasPrefix(a, "--plugin-config=") })
 	file := filepath.Join(dir, "agent.yaml")
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
-	command := exec.CommandContext(ctx, program, arguments(c, "--xds=demo", "--role=", "--status-addr=127.0.0.1:0", "--output="+file)...)
+	further := []string{"--xds=demo", "--role=", "--status-addr=127.0.0.1:0", "--output=" + file}
+	if slices.ContainsFunc(c.Args, func(a string) bool { return strings.HasPrefix(a, "--annotations=") }) {
+		further = append(further, "--annotations="+annotations)
+	}
+	command := exec.CommandContext(ctx, program, arguments(c, further...)...)
 	command.Env = append(environment(c), "POD_NAME=productpage-v1-0", "POD_NAMESPACE=default", "INSTANCE_IP=10.244.140.225,fd00::1")
 	var errs bytes.Buffer
 	command.Stderr = &errs
