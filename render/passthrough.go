@@ -20,8 +20,7 @@ func (r *renderer) needsLua(at *place, field, lost string) {
 
 // dials reports whether requests for a cluster go where the client dialled (ORIGINAL_DST), by the plugin amesh-passthrough.
 // Those of Istio's inbound clusters go to the pod itself, whose address is known as a rule; where it has several, the one
-// dialled counts. At a gateway clients dial the
-// gateway, and not what they mean.
+// dialled counts. At a gateway clients dial the gateway, and not what they mean.
 func (r *renderer) dials(cluster string) bool {
 	if !r.options.lua() || r.options.Role == Gateway {
 		return false

@@ -115,8 +115,8 @@ func (r *renderer) tcpRoute(route apisix.StreamRoute, d direction, g *tcpGroup) 
 		}
 		plain = nil
 	} else if c := g.guardedHTTP(); c != nil && d.inbound && plain != nil && plain.proxy != nil { // by its first bytes Envoy would know HTTP, and guard it
-		r.findings.denied(c.at, "filters", "connections to this port go to APISIX's TCP listener, where the filters that guard HTTP cannot: "+
-			"those in plain text are closed; --http-inbound-ports would let requests through")
+		r.findings.denied(c.at, "filters", "on ports that are TCP for APISIX, filters that guard HTTP cannot: "+
+			"connections in plain text are closed; --http-inbound-ports would let requests through")
 		plain = nil
 	}
 	target := r.tcpTarget(plain)
