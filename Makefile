@@ -37,7 +37,7 @@ test: ## run all tests
 
 .PHONY: race
 race: ## run all tests under the race detector
-	go test -race ./...
+	go test -race -timeout 25m ./...
 
 .PHONY: lint
 lint: ## gofmt, go vet, staticcheck

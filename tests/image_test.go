@@ -1,3 +1,7 @@
+//go:build !race
+
+// The race detector finds nothing in programs that are built and run.
+
 package tests
 
 import (
@@ -77,11 +81,6 @@ func appliesRules(t *testing.T, dir string) {
 	if out, err := c.CombinedOutput(); err != nil || !strings.Contains(string(out), "applied") {
 		t.Errorf("rules cannot be applied: %v\n%s", err, out)
 	}
-}
-
-func exists(path string) bool {
-	_, err := os.Lstat(path)
-	return err == nil
 }
 
 // dangling finds symbolic links to what is not in the tree.
