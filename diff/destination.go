@@ -85,8 +85,7 @@ func (t target) cluster() string {
 	if t.upstream == nil {
 		return t.id
 	}
-	name, _, _ := strings.Cut(cmp.Or(t.upstream.Name, t.id), " #")
-	return name
+	return t.upstream.Cluster()
 }
 
 // destination compares where the routes send requests: clusters, shares, and whether they have endpoints at all.

@@ -63,8 +63,7 @@ func (m *Mesh) upstream(r *apisix.Route, cluster string) *Upstream {
 	}
 	for _, id := range r.UpstreamIDs() {
 		for _, u := range m.config.Upstreams {
-			name, _, _ := strings.Cut(u.Name, " #")
-			if u.ID != id || cluster != name && (u.Name != "" || cluster != id) {
+			if u.ID != id || u.Cluster() != cluster {
 				continue
 			}
 			out.ID, out.Known = id, true

@@ -1,8 +1,6 @@
 package match
 
 import (
-	"strings"
-
 	"github.com/amesh-render/amesh-render/intercept"
 	"github.com/amesh-render/amesh-render/model"
 )
@@ -27,8 +25,7 @@ func (m *Mesh) asTCP(r *model.Request) bool {
 func (m *Mesh) tunnel(cluster string) *Upstream {
 	out := &Upstream{Name: cluster, Nodes: []string{}, Known: true}
 	for _, u := range m.config.Upstreams {
-		name, _, _ := strings.Cut(u.Name, " #")
-		if name != cluster || u.Scheme != "tcp" && u.Scheme != "tls" {
+		if u.Cluster() != cluster || u.Scheme != "tcp" && u.Scheme != "tls" {
 			continue
 		}
 		out.ID = u.ID

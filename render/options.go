@@ -196,14 +196,3 @@ func podAddress(nodeID string) netip.Addr {
 	}
 	return addr
 }
-
-// speaksIPv6 reports whether the pod has an IPv6 address, by its node id and Istio's INSTANCE_IPS.
-func speaksIPv6(s *snapshot.Snapshot) bool {
-	ips := s.Node().GetMetadata().GetFields()["INSTANCE_IPS"].GetStringValue()
-	for _, ip := range append(strings.Split(ips, ","), podAddress(s.Node().GetId()).String()) {
-		if addr, err := netip.ParseAddr(strings.TrimSpace(ip)); err == nil && addr.Is6() && !addr.Is4In6() {
-			return true
-		}
-	}
-	return false
-}

@@ -33,12 +33,14 @@ type Result struct {
 // Render translates a snapshot. It never fails: what cannot be expressed is in the findings, and requests that Envoy
 // would have served by it are refused rather than sent elsewhere.
 func Render(s *snapshot.Snapshot, o Options) Result {
-	r := &renderer{snapshot: s, options: o.withDefaults(s), ipv6: speaksIPv6(s), bound: boundAddresses(s), uses: map[use]string{},
-		grpc: map[string]bool{}, podAddresses: podAddresses(s), dialing: map[string]bool{}, guards: map[guardKey]formula{}}
+	pod := podAddresses(s)
+	r := &renderer{snapshot: s, options: o.withDefaults(s), ipv6: slices.ContainsFunc(pod, netip.Addr.Is6), bound: boundAddresses(s), uses: map[use]string{},
+		grpc: map[string]bool{}, podAddresses: pod, dialing: map[string]bool{}, guards: map[guardKey]formula{}}
 	r.config = apisix.Config{Routes: []*apisix.Route{}, Upstreams: []*apisix.Upstream{}, Others: map[string][]apisix.Object{}}
-	r.ports = Protocols(s)
 	if o.Ports != nil {
 		r.ports = *o.Ports
+	} else {
+		r.ports = Protocols(s)
 	}
 	r.notes()
 	r.listeners()

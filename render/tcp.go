@@ -109,7 +109,7 @@ func (r *renderer) addStream(route apisix.StreamRoute, g *tcpGroup) {
 // tcpRoute completes a stream route by where its connections go. It is not ok when there is to be none.
 func (r *renderer) tcpRoute(route apisix.StreamRoute, d direction, g *tcpGroup) (_ apisix.StreamRoute, ok bool) {
 	plain := g.pick("", "raw_buffer")
-	if plain != nil && plain.http != nil || plain == nil && g.onlyHTTP() {
+	if plain != nil && plain.http || plain == nil && g.onlyHTTP() {
 		if !r.asBytes(d, g) {
 			return route, false
 		}

@@ -43,9 +43,9 @@ type tcpChain struct {
 	transport string // "", raw_buffer or tls
 	protocols bool   // it is for some application protocols only, which bytes that are passed on do not show
 	metadata  *corev3.Metadata
-	// proxy is where its connections go; nil where they are closed, or speak what http says.
+	// proxy is where its connections go; nil where they are closed, or speak HTTP.
 	proxy   *tcpv3.TcpProxy
-	http    *hcmv3.HttpConnectionManager
+	http    bool // it takes HTTP, or what is not TCP otherwise, in plain text
 	guarded bool // some filter decides who may connect or ask
 }
 
@@ -57,11 +57,8 @@ func (r *renderer) tcpChain(l *listenerv3.Listener, fc *listenerv3.FilterChain, 
 		c.names = append(c.names, strings.ToLower(name))
 	}
 	if !servesTCP(fc) { // httpChains reports it
-		c.http = &hcmv3.HttpConnectionManager{}
-		c.guarded = r.guardsOf(fc, c.http)
-		if speaksTLS(fc) {
-			c.http = nil
-		}
+		c.http = !speaksTLS(fc)
+		c.guarded = guards(fc)
 		return c
 	}
 	filterChainFields.check(fc, at, "", &r.findings)
@@ -77,8 +74,9 @@ func (r *renderer) tcpChain(l *listenerv3.Listener, fc *listenerv3.FilterChain, 
 	return c
 }
 
-// guardsOf reads the connection manager of a chain, and reports whether any of its filters refuses.
-func (r *renderer) guardsOf(fc *listenerv3.FilterChain, manager *hcmv3.HttpConnectionManager) bool {
+// guards reports whether any filter of a chain, or of its connection manager, decides who may connect or ask.
+func guards(fc *listenerv3.FilterChain) bool {
+	manager := &hcmv3.HttpConnectionManager{}
 	for _, filter := range fc.GetFilters() {
 		config := filter.GetTypedConfig()
 		if _, guards := networkGuards[typeName(config)]; guards {

@@ -89,7 +89,7 @@ func (g *tcpGroup) pick(name, transport string) *tcpChain {
 
 // onlyHTTP reports whether chains of the group speak HTTP in plain text and none passes bytes on.
 func (g *tcpGroup) onlyHTTP() bool {
-	return slices.ContainsFunc(g.chains, func(c *tcpChain) bool { return c.http != nil }) &&
+	return slices.ContainsFunc(g.chains, func(c *tcpChain) bool { return c.http }) &&
 		!slices.ContainsFunc(g.chains, func(c *tcpChain) bool { return c.proxy != nil })
 }
 
@@ -97,13 +97,13 @@ func (g *tcpGroup) onlyHTTP() bool {
 // must be TLS.
 func (g *tcpGroup) guarded() bool {
 	plain := g.pick("", "raw_buffer")
-	return plain == nil || plain.proxy == nil && plain.http == nil || g.guardedHTTP() != nil
+	return plain == nil || plain.proxy == nil && !plain.http || g.guardedHTTP() != nil
 }
 
 // guardedHTTP is a chain that takes HTTP in plain text and has filters that guard it; nil for none.
 func (g *tcpGroup) guardedHTTP() *tcpChain {
 	for _, c := range g.chains {
-		if c.http != nil && c.guarded {
+		if c.http && c.guarded {
 			return c
 		}
 	}

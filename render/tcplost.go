@@ -18,7 +18,7 @@ func (r *renderer) withoutDestination(l *listenerv3.Listener, d direction, g *tc
 			continue
 		}
 		for _, c := range g.chains {
-			if c.http != nil {
+			if c.http {
 				r.needsLua(c.at, "filters", "connections to this port go to APISIX's TCP listener, which does not know their destination: they are closed")
 			}
 		}
@@ -44,7 +44,7 @@ func (r *renderer) mayBeThePod() bool {
 func (r *renderer) asBytes(d direction, g *tcpGroup) (closes bool) {
 	for _, c := range g.chains {
 		switch {
-		case c.http == nil:
+		case !c.http:
 		case d.inbound && c.guarded:
 			r.findings.denied(c.at, "filters", "connections to this port go to APISIX's TCP listener, where the filters that guard it cannot: they are closed")
 			closes = true

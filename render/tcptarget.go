@@ -125,12 +125,7 @@ func (r *renderer) tcpUpstream(c *tcpChain, cluster string) string {
 		slices.ContainsFunc(c.proxy.GetHashPolicy(), func(p *typev3.HashPolicy) bool { return p.GetSourceIp() != nil }) {
 		u.hash = sourceAddress
 	}
-	id, ok := r.uses[u]
-	if !ok {
-		id = apisix.ID(cluster, cluster+"\x00"+u.policy())
-		r.uses[u] = id
-	}
-	return id
+	return r.useID(u)
 }
 
 // tcpIdleTimeout is how long a connection may be quiet; 0 in the configuration is for ever.

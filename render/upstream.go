@@ -60,9 +60,14 @@ func (r *renderer) upstreamID(policy use, cluster string, a *routev3.RouteAction
 	u := policy
 	u.cluster = cluster
 	u.hash = r.hash(r.chooser(r.cluster(cluster)), a, at)
+	return r.useID(u)
+}
+
+// useID is the id of the upstream for a use, and notes that it is needed.
+func (r *renderer) useID(u use) string {
 	id, ok := r.uses[u]
 	if !ok {
-		id = apisix.ID(cluster, cluster+"\x00"+u.policy())
+		id = apisix.ID(u.cluster, u.cluster+"\x00"+u.policy())
 		r.uses[u] = id
 	}
 	return id

@@ -138,15 +138,10 @@ func answered(status int, why string) model.Outcome {
 	return model.Outcome{Kind: model.Answered, Status: status, Reason: why}
 }
 
-// clusterName is the name of the Envoy cluster that an upstream renders: its name, up to the " #" that tells several
-// upstreams of one cluster apart; its id if it has no name.
+// clusterName is the name of the Envoy cluster that an upstream renders; "" for none.
 func clusterName(u *conf.Upstream) string {
 	if u == nil {
 		return ""
 	}
-	if u.Name == "" {
-		return u.ID
-	}
-	name, _, _ := strings.Cut(u.Name, " #")
-	return name
+	return u.Cluster()
 }

@@ -5,7 +5,11 @@
 // those of APISIX 3.18 in file mode. The order of struct fields is the order of keys in the output.
 package apisix
 
-import "strconv"
+import (
+	"cmp"
+	"strconv"
+	"strings"
+)
 
 // Config is the content of one apisix.yaml. Objects are written by kind in the order of the fields here, and within a
 // kind sorted by id. Both lists are always written, see [Join].
@@ -118,6 +122,13 @@ type Upstream struct {
 	Nodes []Node `json:"nodes"`
 	// Raw is as that of Route.
 	Raw Object `json:"-" raw:"true"`
+}
+
+// Cluster is the name of the Envoy cluster that the upstream renders: its name, up to the " #" that tells several upstreams
+// of one cluster apart; its id if it has no name.
+func (u *Upstream) Cluster() string {
+	name, _, _ := strings.Cut(cmp.Or(u.Name, u.ID), " #")
+	return name
 }
 
 // Node is one address of an upstream. Two nodes of one upstream must not share host and port.
