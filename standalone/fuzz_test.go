@@ -16,7 +16,8 @@ func seeds(f *testing.F) {
 		"", "routes: []\n#END\n", "{}", "{\"routes\":[{\"id\":\"a\",\"uri\":\"/\"}]}\n#END\n", "# gen 1\n{\n\"routes\":[\n{\"id\":1}\n]\n}\n#END\n",
 		"a: &x {b: [1, *y]}\n", "a: &x [*x]\n", "a: {<<: {b: 1}, b: 2}\n", "? [a]\n: 1\n", "a: \"\\/${{X}}\"\n", "a: 0x1.8\nb: 1:30\nc: ~\n",
 		"routes:\n- {id: r, uri: /a, service_id: s, plugins: {traffic-split: {rules: [{weighted_upstreams: [{upstream: {nodes: {\"a:1\": 1}}}]}]}}}\nservices:\n- {id: s, upstream: {nodes: []}}\n",
-		"{\"a\":\"\\u00e9\\ud83d\\ude00\",\"a\":null,\"b\":1e5,\"c\":-0.5}", "a: 1\n---\nb: 2\n", "%YAML 1.2\n---\na: \ufeffb\n",
+		"{\"a\":\"\\u00e9\\ud83d\\ude00\",\"a\":null,\"b\":1e5,\"c\":-0.5}", "\r{}", "# a\r{}\n{}", "{\"a\":\"b\u0085c\",\"d\":\r1}", "# a\u2028\n{}", "\t{}", "{\n\t}\n\t",
+		"a: 1\n---\nb: 2\n", "%YAML 1.2\n---\na: \ufeffb\n",
 	} {
 		f.Add(text, false)
 		f.Add(text, true)
@@ -43,7 +44,7 @@ func FuzzRead(f *testing.F) {
 			return
 		}
 		config, problems := file.Config()
-		lines := 1 + strings.Count(text, "\n")
+		lines := 1 + lineBreaks([]byte(text))
 		for _, p := range slices.Concat(file.Problems, problems) {
 			if p.Line < 1 || p.Line > lines || p.Column < 1 || p.Message == "" {
 				t.Errorf("%d:%d: %s: not in a text of %d lines", p.Line, p.Column, p, lines)

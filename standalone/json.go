@@ -45,17 +45,22 @@ func (p *jsonParser) document() (root *Node, err *SyntaxError) {
 		p.fail("a byte that is not UTF-8")
 	}
 	p.space()
+	start := p.at
 	root = p.value(0)
+	end := p.at
 	p.space()
 	if p.at < len(p.text) {
 		p.fail("there is more after the end of the value")
+	}
+	if p.yaml && (bytes.IndexByte(p.text[:start], '\t') >= 0 || bytes.IndexByte(p.text[end:], '\t') >= 0) {
+		p.fail("YAML takes a tab for white space within brackets only")
 	}
 	return root, nil
 }
 
 // parseLines reads a YAML text that is JSON but for comments; nil for any other.
 func (r *reader) parseLines(text []byte) *Node {
-	if !bytes.HasPrefix(withoutHead(text), []byte("{")) {
+	if !bytes.HasPrefix(withoutHead(text), []byte("{")) || lineBreaks(text) != bytes.Count(text, []byte("\n")) {
 		return nil
 	}
 	p := jsonParser{text: text, reader: r, yaml: true}

@@ -29,10 +29,25 @@ func (r *reader) parseYAML(text []byte) (*Node, *SyntaxError) {
 	}
 	b := builder{reader: r, done: map[*yaml.Node]*built{}}
 	root, _, failure := b.node(first, 0)
-	if root != nil && root.Line > 1+bytes.Count(text, []byte("\n")) {
+	if root != nil && root.Line > 1+lineBreaks(text) {
 		root.Line, root.Column = 1, 1 // of nothing after a mark at the end
 	}
 	return root, failure
+}
+
+// lineBreaks is how often a line ends in the eyes of YAML 1.1 (section 4.2): a lone carriage return ends one too, and so do
+// three characters of Unicode.
+func lineBreaks(text []byte) int {
+	n := bytes.Count(text, []byte("\n"))
+	for i := bytes.IndexByte(text, '\r'); i >= 0 && i < len(text); i++ {
+		if text[i] == '\r' && !bytes.HasPrefix(text[i+1:], []byte("\n")) {
+			n++
+		}
+	}
+	for _, c := range []string{"\u0085", "\u2028", "\u2029"} {
+		n += bytes.Count(text, []byte(c))
+	}
+	return n
 }
 
 // A builder turns yaml.v3's nodes into ours.
