@@ -33,7 +33,7 @@ type Builder struct {
 func NewBuilder() *Builder { return new(Builder) }
 
 // Put adds a resource, or replaces the one of its kind and name. A resource that equals the one held changes nothing,
-// so that it keeps its pointer. Notes on the resource that it replaces are dropped. The builder keeps the message, which
+// so that its handle keeps its pointer. Notes on the resource that it replaces are dropped. The builder keeps the message, which
 // must not be modified afterwards. It is an error if the message is of no Kind or has no name.
 func (b *Builder) Put(m proto.Message) error {
 	k, name, err := identify(m)
@@ -44,16 +44,41 @@ func (b *Builder) Put(m proto.Message) error {
 	return nil
 }
 
+// PutWire is Put for the encoded form of a resource, which the builder keeps and nobody may modify afterwards. The caller has
+// seen to it that it is that of a valid message of the kind with that name. Other bytes that say the same as those held
+// change nothing either. It is an error if the kind is invalid or the name empty.
+func (b *Builder) PutWire(k Kind, name string, wire []byte) error {
+	switch c := b.of(k); {
+	case c == nil:
+		return fmt.Errorf("put: %v is not a kind of resource", k)
+	case name == "":
+		return fmt.Errorf("%s without a name", k)
+	case c.putWire(name, wire):
+		b.last = nil
+	}
+	b.Forget(k, name)
+	return nil
+}
+
+// Forget drops the notes on a resource.
+func (b *Builder) Forget(k Kind, name string) {
+	resource := k.path(name)
+	if _, ok := b.notes[resource]; ok {
+		delete(b.notes, resource)
+		b.last = nil
+	}
+}
+
 // Remove drops a resource and the notes on it. Removing what is not there changes nothing.
 func (b *Builder) Remove(k Kind, name string) {
 	if c := b.of(k); c != nil && c.remove(name) {
 		b.last = nil
 	}
-	b.forget(k.path(name))
+	b.Forget(k, name)
 }
 
 // Replace makes the messages the whole set of their kind, as a state-of-the-world CDS or LDS response does; those that
-// equal what is held keep their pointers. It is an error, and nothing changes, if a message is of another kind or has no
+// equal what is held keep their handles. It is an error, and nothing changes, if a message is of another kind or has no
 // name. Of two messages with one name the later wins.
 func (b *Builder) Replace(k Kind, ms []proto.Message) error {
 	c := b.of(k)
@@ -102,7 +127,7 @@ func (b *Builder) Note(n Note) {
 }
 
 // Snapshot returns what the builder holds now. It is the same pointer as the last time if nothing has changed, and shares
-// messages, and the sets of the kinds that have not changed, with earlier snapshots. Later changes never show in it.
+// resources, and the sets of the kinds that have not changed, with earlier snapshots. Later changes never show in it.
 func (b *Builder) Snapshot() *Snapshot {
 	if b.last == nil {
 		b.last = &Snapshot{
@@ -122,14 +147,7 @@ func (b *Builder) put(k Kind, name string, m proto.Message) {
 	if b.of(k).put(name, m) {
 		b.last = nil
 	}
-	b.forget(k.path(name))
-}
-
-func (b *Builder) forget(resource string) {
-	if _, ok := b.notes[resource]; ok {
-		delete(b.notes, resource)
-		b.last = nil
-	}
+	b.Forget(k, name)
 }
 
 // of returns the collection of a kind, nil for an invalid one.

@@ -52,13 +52,13 @@ type session struct {
 // would otherwise hide what the cluster itself says.
 func (s *session) dropObserved() {
 	other := map[string]bool{}
-	for _, c := range s.builder.clusters.byName {
-		if EndpointsName(c) == "" {
-			other[c.GetName()] = true
+	for name, c := range s.builder.clusters.byName {
+		if EndpointsName(c.Message()) == "" {
+			other[name] = true
 		}
 	}
 	for _, c := range s.builder.clusters.byName {
-		delete(other, EndpointsName(c))
+		delete(other, EndpointsName(c.Message()))
 	}
 	for name, observed := range s.observed {
 		if observed && other[name] {

@@ -57,7 +57,7 @@ func (s *Snapshot) Missing() []Reference {
 }
 
 // ReferencesOf lists what one resource refers to, in the same order. It depends on nothing but the message, so that a
-// caller who sees many snapshots may keep the result for as long as the message's pointer stays.
+// caller who sees many snapshots may keep the result for as long as the pointer of the resource's handle stays.
 func ReferencesOf(m proto.Message) []Reference {
 	k, ok := KindOf(m)
 	if !ok {
@@ -74,20 +74,20 @@ func compareReferences(a, b Reference) int {
 		cmp.Compare(a.Name, b.Name))
 }
 
-func (s *Snapshot) has(k Kind, name string) (ok bool) {
+func (s *Snapshot) has(k Kind, name string) bool {
 	switch k {
 	case Cluster:
-		_, ok = s.clusters.Get(name)
+		return s.clusters.Resource(name) != nil
 	case Endpoints:
-		_, ok = s.endpoints.Get(name)
+		return s.endpoints.Resource(name) != nil
 	case Listener:
-		_, ok = s.listeners.Get(name)
+		return s.listeners.Resource(name) != nil
 	case RouteConfiguration:
-		_, ok = s.routes.Get(name)
+		return s.routes.Resource(name) != nil
 	case Secret:
-		_, ok = s.secrets.Get(name)
+		return s.secrets.Resource(name) != nil
 	}
-	return ok
+	return false
 }
 
 // finder walks through a resource, also within Anys, in search of the messages that hold a reference.

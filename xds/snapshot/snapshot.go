@@ -6,21 +6,16 @@
 package snapshot
 
 import (
-	"iter"
-	"maps"
-	"slices"
-
 	clusterv3 "github.com/envoyproxy/go-control-plane/envoy/config/cluster/v3"
 	corev3 "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
 	endpointv3 "github.com/envoyproxy/go-control-plane/envoy/config/endpoint/v3"
 	listenerv3 "github.com/envoyproxy/go-control-plane/envoy/config/listener/v3"
 	routev3 "github.com/envoyproxy/go-control-plane/envoy/config/route/v3"
 	tlsv3 "github.com/envoyproxy/go-control-plane/envoy/extensions/transport_sockets/tls/v3"
-	"google.golang.org/protobuf/proto"
 )
 
 // Snapshot is an immutable set of Envoy resources, as one proxy holds them. Neither the snapshot nor the messages in it
-// may be modified: snapshots share messages. The zero value is an empty snapshot. Build one with a Builder or Decode.
+// may be modified: snapshots share resources. The zero value is an empty snapshot. Build one with a Builder or Decode.
 type Snapshot struct {
 	node      *corev3.Node
 	listeners Set[*listenerv3.Listener]
@@ -67,37 +62,4 @@ type Note struct {
 	// UnknownType is the message type, without the URL before it, of an Any of a type unknown here, whose content is kept;
 	// "" in notes on anything else. Whoever knows what the type is for may pass the note over.
 	UnknownType string
-}
-
-// Set is an immutable collection of resources by name. The zero value is empty.
-type Set[T proto.Message] struct {
-	names  []string // sorted
-	byName map[string]T
-}
-
-func newSet[T proto.Message](m map[string]T) Set[T] {
-	return Set[T]{names: slices.Sorted(maps.Keys(m)), byName: m}
-}
-
-// Len is the number of resources.
-func (s Set[T]) Len() int { return len(s.names) }
-
-// Get returns the resource of that name, and whether there is one.
-func (s Set[T]) Get(name string) (T, bool) {
-	m, ok := s.byName[name]
-	return m, ok
-}
-
-// Names are the names, sorted. The slice must not be modified.
-func (s Set[T]) Names() []string { return s.names }
-
-// All yields name and resource, sorted by name.
-func (s Set[T]) All() iter.Seq2[string, T] {
-	return func(yield func(string, T) bool) {
-		for _, name := range s.names {
-			if !yield(name, s.byName[name]) {
-				return
-			}
-		}
-	}
 }
