@@ -8,18 +8,20 @@ import (
 
 	clusterv3 "github.com/envoyproxy/go-control-plane/envoy/config/cluster/v3"
 	listenerv3 "github.com/envoyproxy/go-control-plane/envoy/config/listener/v3"
+	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/anypb"
 
 	"github.com/amesh-render/amesh-render/xds/snapshot"
 )
 
-// entry is what is known of one resource: a message, a refusal, or a refusal of what was to replace the message.
+// entry is what is known of one resource: that the builder holds it, a refusal, or a refusal of what was to replace it.
 type entry struct {
-	message proto.Message // as it is in the builder; nil if no version was ever accepted
-	version string        // of the message, in the delta protocol
-	digest  digest        // of the message
-	refers  []string      // names of what the message makes the client ask for
-	round   int           // the response that mentioned the resource last
+	held    bool     // the builder holds the resource: a version was accepted
+	version string   // of the resource, in the delta protocol
+	digest  digest   // of its encoded form
+	refers  []string // names of what it makes the client ask for
+	round   int      // the response that mentioned the resource last
 
 	refusal string // why the latest version was refused, "" if it was not
 	refused digest // of that version
@@ -65,31 +67,39 @@ func (s *state) update(sub *subscription, e *entry, name string, r resource) err
 	switch {
 	case e.refusal != "" && e.refused == sum:
 		return errors.New(e.refusal)
-	case e.refusal == "" && e.message != nil && e.digest == sum:
+	case e.refusal == "" && e.held && e.digest == sum:
 		e.version = r.version
 		return nil
 	}
-	m, err := decode(r.body)
+	refers, err := s.read(sub.kind, name, r.body)
 	if err != nil {
 		s.refuse(sub, e, name, err)
 		e.refused = sum
 		return err
 	}
-	s.accept(sub, e, name, m)
+	s.accept(sub, e, name, r.body.GetValue(), refers)
 	e.version, e.digest = r.version, sum
 	return nil
 }
 
-// accept gives an entry its message. An equal message keeps its old pointer.
-func (s *state) accept(sub *subscription, e *entry, name string, m proto.Message) {
-	if e.message == nil || !proto.Equal(e.message, m) {
-		refers := referredBy(m)
-		sub.moved = sub.moved || !slices.Equal(refers, e.refers)
-		e.message, e.refers = m, refers
+// read finds out whether a resource can be decoded, and the names of what the client asks for because of it.
+func (s *state) read(k snapshot.Kind, name string, body *anypb.Any) (refers []string, err error) {
+	if refers, ok := s.validator.sound(k, name, body.GetValue()); ok {
+		return refers, nil
 	}
-	e.refusal = ""
+	m, err := decode(body)
+	if err != nil {
+		return nil, err
+	}
+	return referredBy(m), nil
+}
+
+// accept gives the builder a resource in its encoded form. One that says the same as before keeps its handle.
+func (s *state) accept(sub *subscription, e *entry, name string, wire []byte, refers []string) {
+	sub.moved = sub.moved || !slices.Equal(refers, e.refers)
+	e.held, e.refers, e.refusal = true, refers, ""
 	sub.entries[name] = e
-	_ = s.builder.Put(e.message) // decode has seen to it that it has a kind and a name
+	_ = s.builder.PutWire(sub.kind, name, wire) // it has a kind, and read has seen to it that it has a name
 }
 
 // refuse notes in the snapshot why the latest version of a resource is not used.
@@ -102,22 +112,13 @@ func (s *state) refuse(sub *subscription, e *entry, name string, why error) {
 		return
 	}
 	if e.refusal != "" {
-		s.forgetNote(sub, e, name)
+		s.builder.Forget(sub.kind, name)
 	}
 	e.refusal = why.Error()
 	s.builder.Note(snapshot.Note{
 		Resource: sub.kind.String() + "/" + name,
 		Message:  "a version that the control plane sent is left out, for it cannot be decoded: " + e.refusal,
 	})
-}
-
-// forgetNote takes back the note on a resource, as the builder does for those that are put or removed.
-func (s *state) forgetNote(sub *subscription, e *entry, name string) {
-	if e.message == nil {
-		s.builder.Remove(sub.kind, name)
-		return
-	}
-	_ = s.builder.Put(e.message)
 }
 
 // referredBy are the names of the resources that the client asks for because of m: the endpoints of a cluster, the route
@@ -136,4 +137,53 @@ func referredBy(m proto.Message) (names []string) {
 		}
 	}
 	return names
+}
+
+// The fields of a cluster that say where its endpoints come from.
+const (
+	clusterType      protowire.Number = 2 // type
+	edsClusterConfig protowire.Number = 3
+	serviceName      protowire.Number = 2 // of eds_cluster_config
+)
+
+// endpointsNameIn is snapshot.EndpointsName of a sound cluster of that name, in its encoded form.
+func endpointsNameIn(wire []byte, name string) string {
+	eds, service := false, []byte(nil)
+	for len(wire) > 0 {
+		number, typ, value, n := consume(wire)
+		if n < 0 {
+			return ""
+		}
+		switch {
+		case number == clusterType && typ == protowire.VarintType:
+			_, _, m := protowire.ConsumeTag(wire)
+			x, _ := protowire.ConsumeVarint(wire[m:])
+			eds = clusterv3.Cluster_DiscoveryType(x) == clusterv3.Cluster_EDS
+		case number == edsClusterConfig && typ == protowire.BytesType:
+			service = textIn(value, serviceName)
+		}
+		wire = wire[n:]
+	}
+	switch {
+	case !eds:
+		return ""
+	case len(service) == 0 || string(service) == name:
+		return name
+	}
+	return string(service)
+}
+
+// textIn is the text in a field of a sound message.
+func textIn(wire []byte, field protowire.Number) (text []byte) {
+	for len(wire) > 0 {
+		number, typ, value, n := consume(wire)
+		if n < 0 {
+			return nil
+		}
+		if number == field && typ == protowire.BytesType {
+			text = value
+		}
+		wire = wire[n:]
+	}
+	return text
 }

@@ -139,8 +139,7 @@ func TestNoNews(t *testing.T) {
 	s.expect(t, "cluster nonce=3", "cluster nonce=4")
 	s.send(t, changed(cds, "5", static("b")))
 	second := f.expect(t, "cluster/a", "cluster/b") // and nothing between
-	a, _ := first.Clusters().Get("a")
-	if kept, _ := second.Clusters().Get("a"); kept != a {
+	if first.Clusters().Resource("a") != second.Clusters().Resource("a") {
 		t.Error("a cluster that came unchanged has a new pointer")
 	}
 	if first.Node().GetId() != "me" {

@@ -20,6 +20,7 @@ type byKind[T any] [snapshot.RouteConfiguration + 1]T
 // state is all that the client knows. It outlives streams, does no I/O and has no clock.
 type state struct {
 	builder       snapshot.Builder
+	validator     validator
 	subscriptions byKind[*subscription]
 }
 

@@ -160,7 +160,7 @@ func (s *subscription) settle(names ...string) {
 func (s *subscription) versions() map[string]string {
 	versions := make(map[string]string, len(s.entries))
 	for name, e := range s.entries {
-		if e.message != nil {
+		if e.held {
 			versions[name] = e.version
 		}
 	}

@@ -88,8 +88,7 @@ func TestStateOfTheWorldOnTheWire(t *testing.T) {
 		b, _ := s.Endpoints().Get("b")
 		return portOf(b) == 2
 	})
-	a, _ := old.Endpoints().Get("a")
-	if kept, _ := now.Endpoints().Get("a"); kept != a {
+	if old.Endpoints().Resource("a") != now.Endpoints().Resource("a") {
 		t.Error("endpoints that did not come again have a new pointer")
 	}
 

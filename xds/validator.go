@@ -1,0 +1,190 @@
+package xds
+
+import (
+	"bytes"
+	"unicode/utf8"
+
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/amesh-render/amesh-render/xds/snapshot"
+)
+
+// validator tells whether resources can be decoded without decoding them. It walks through the encoded form as decode does
+// through the messages. What it finds sound decode accepts; of anything odd, decode has to say what it is. The zero value is
+// ready for use, by one goroutine at a time.
+type validator struct {
+	tables map[string]*table // by the full names of message types
+
+	anys    int      // how many Anys are around what is looked at
+	entries int      // how many entries of maps
+	refers  []string // the route configurations that the resource names
+	doubt   bool     // one of them is in a map, whose entries may replace each other
+}
+
+// maxNesting is how deep messages may nest in what the validator judges. Envoy's own configuration needs half of it.
+const maxNesting = 128
+
+// sound reports whether decode accepts a resource for sure. If so, refers are the names of what the client asks for because of
+// it.
+func (v *validator) sound(k snapshot.Kind, name string, wire []byte) (refers []string, ok bool) {
+	v.anys, v.entries, v.refers, v.doubt = 0, 0, nil, false
+	url := k.TypeURL()
+	t, _ := v.of([]byte(url[bytes.LastIndexByte([]byte(url), '/')+1:]))
+	if t == nil || nameIn(wire) == "" || !v.message(t, wire, 0) {
+		return nil, false
+	}
+	switch k {
+	case snapshot.Cluster:
+		if service := endpointsNameIn(wire, name); service != "" {
+			refers = []string{service}
+		}
+	case snapshot.Listener:
+		return v.refers, !v.doubt
+	}
+	return refers, true
+}
+
+// message reports whether b is a sound message.
+func (v *validator) message(t *table, b []byte, depth int) bool {
+	switch {
+	case t.strict || depth == maxNesting:
+		return false
+	case t.any:
+		return v.any(b, depth)
+	}
+	if t.entry {
+		v.entries++
+		defer func() { v.entries-- }()
+	}
+	var seen uint64
+	var refers []byte
+	for len(b) > 0 {
+		number, typ, value, n := consume(b)
+		if n < 0 {
+			return false
+		}
+		b = b[n:]
+		f := t.field(number)
+		if f == nil || f.shape == unknown {
+			continue
+		}
+		if f.slot&seen != 0 {
+			return false
+		}
+		seen |= f.slot
+		if !v.value(f, typ, value, depth) {
+			return false
+		}
+		if number == t.refers && typ == protowire.BytesType {
+			refers = value
+		}
+	}
+	if len(refers) > 0 {
+		v.refers, v.doubt = append(v.refers, string(refers)), v.doubt || v.entries > 0
+	}
+	return true
+}
+
+// value reports whether the value of a field is sound. That of another wire type counts as an unknown field.
+func (v *validator) value(f *field, typ protowire.Type, value []byte, depth int) bool {
+	switch {
+	case typ != protowire.BytesType:
+		return true
+	case f.shape == text:
+		return utf8.Valid(value)
+	case f.shape == message:
+		if f.table == nil {
+			f.table = v.tableOf(f.message)
+		}
+		return v.message(f.table, value, depth+1)
+	case f.repeated && f.shape != blob:
+		return packedIn(f.shape, value)
+	}
+	return true
+}
+
+// any reports whether b is a sound Any: one whose content is sound, or of a type that is not known.
+func (v *validator) any(b []byte, depth int) bool {
+	var url, content []byte
+	for len(b) > 0 {
+		number, typ, value, n := consume(b)
+		if n < 0 {
+			return false
+		}
+		b = b[n:]
+		switch {
+		case typ != protowire.BytesType:
+		case number == 1:
+			if url = value; !utf8.Valid(url) {
+				return false
+			}
+		case number == 2:
+			content = value
+		}
+	}
+	t, found := v.of(url[bytes.LastIndexByte(url, '/')+1:])
+	if t == nil || v.anys == maxDepth {
+		return !found && v.anys < maxDepth
+	}
+	v.anys++
+	ok := v.message(t, content, depth+1)
+	v.anys--
+	return ok
+}
+
+// packedIn reports whether b is a list of numbers, one after the other.
+func packedIn(s shape, b []byte) bool {
+	switch s {
+	case fixed32:
+		return len(b)%4 == 0
+	case fixed64:
+		return len(b)%8 == 0
+	}
+	for len(b) > 0 {
+		n := varintLen(b)
+		if n < 0 {
+			return false
+		}
+		b = b[n:]
+	}
+	return true
+}
+
+// consume takes the first field off b: its value, if it is of the wire type for bytes, and its length; negative if there is
+// no whole one.
+func consume(b []byte) (number protowire.Number, typ protowire.Type, value []byte, n int) {
+	tag, n := uvarint(b)
+	if n < 0 || tag>>3 < uint64(protowire.MinValidNumber) || tag>>3 > uint64(protowire.MaxValidNumber) {
+		return 0, 0, nil, -1
+	}
+	number, typ = protowire.Number(tag>>3), protowire.Type(tag&7)
+	if typ != protowire.BytesType {
+		length := protowire.ConsumeFieldValue(number, typ, b[n:])
+		if length < 0 {
+			return 0, 0, nil, -1
+		}
+		return number, typ, nil, n + length
+	}
+	length, m := uvarint(b[n:])
+	if m < 0 || length > uint64(len(b)-n-m) {
+		return 0, 0, nil, -1
+	}
+	value = b[n+m : n+m+int(length)]
+	return number, typ, value, n + m + int(length)
+}
+
+// uvarint is protowire.ConsumeVarint, faster for the small numbers that most are.
+func uvarint(b []byte) (uint64, int) {
+	if len(b) > 0 && b[0] < 0x80 {
+		return uint64(b[0]), 1
+	}
+	if len(b) > 1 && b[1] < 0x80 {
+		return uint64(b[0]&0x7f) | uint64(b[1])<<7, 2
+	}
+	return protowire.ConsumeVarint(b)
+}
+
+func varintLen(b []byte) int {
+	_, n := uvarint(b)
+	return n
+}
