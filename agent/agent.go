@@ -35,7 +35,8 @@ type Agent struct {
 	// Verifier, if set, asks APISIX after each commit whether it has loaded what was written.
 	Verifier *Verifier
 
-	planner watch.Planner[users, provider]
+	planner  watch.Planner[users, provider]
+	renderer render.Renderer
 	rendered
 	ports ports
 
@@ -133,7 +134,7 @@ func (a *Agent) render(in input) {
 	start := time.Now()
 	options := a.Options
 	options.Plugins = in.plugins
-	result := render.Render(in.snapshot, options)
+	result := a.renderer.Render(in.snapshot, options)
 	a.rendered = rendered{input: in, result: result, took: time.Since(start)}
 	a.Metrics.rendered(in.snapshot, result, a.took)
 	a.Metrics.files(in.plugins)
@@ -152,7 +153,7 @@ func (a *Agent) write(s *snapshot.Snapshot, config *apisix.Config) error {
 	}
 	a.Metrics.written(result)
 	a.mu.Lock()
-	a.status.Snapshot, a.status.Findings, a.status.Written = s, a.result.Findings, true
+	a.status.Snapshot, a.status.Findings, a.status.Written = s, a.result.Findings(), true
 	if result.Written {
 		a.status.Committed = result.ModTime
 	}

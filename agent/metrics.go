@@ -89,7 +89,7 @@ func (m *Metrics) rendered(s *snapshot.Snapshot, r render.Result, took time.Dura
 	m.resources.WithLabelValues("cluster").Set(float64(s.Clusters().Len()))
 	m.resources.WithLabelValues("endpoints").Set(float64(s.Endpoints().Len()))
 	count := map[render.Severity]int{}
-	for _, f := range r.Findings {
+	for _, f := range r.Findings() {
 		count[f.Severity]++
 	}
 	for _, severity := range render.Severities() {

@@ -67,7 +67,7 @@ func (f *inputFlags) read(path string, s Streams) (*input, error) {
 		return nil, err
 	}
 	result := render.Render(in.snapshot, in.options)
-	in.config, in.findings = result.Config, append([]render.Finding{}, result.Findings...)
+	in.config, in.findings = result.Config, append([]render.Finding{}, result.Findings()...)
 	return in, nil
 }
 

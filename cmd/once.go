@@ -93,10 +93,10 @@ func (f *onceFlags) run(s Streams, args []string) error {
 		return err
 	}
 	result := render.Render(snap, options)
-	if err := report(result.Findings, f.report, s); err != nil {
+	if err := report(result.Findings(), f.report, s); err != nil {
 		return err
 	}
-	if limit.exceeded(result.Findings) {
+	if limit.exceeded(result.Findings()) {
 		fmt.Fprintf(s.Err, "amesh-render: once: refused by --strict; nothing is written\n")
 		return errNo
 	}

@@ -8,5 +8,5 @@ import (
 // ofDump is the mesh of a dump, rendered with these options.
 func ofDump(s *snapshot.Snapshot, o render.Options) *Mesh {
 	rendered := render.Render(s, o)
-	return OfRendered(s, rendered.Config, rendered.Findings, o)
+	return OfRendered(s, rendered.Config, rendered.Findings(), o)
 }

@@ -8,16 +8,26 @@ import (
 	listenerv3 "github.com/envoyproxy/go-control-plane/envoy/config/listener/v3"
 	routev3 "github.com/envoyproxy/go-control-plane/envoy/config/route/v3"
 	hcmv3 "github.com/envoyproxy/go-control-plane/envoy/extensions/filters/network/http_connection_manager/v3"
+
+	"github.com/amesh-render/amesh-render/xds/snapshot"
 )
+
+// served are the connections that a filter chain serves, and by which routes.
+type served struct {
+	at      *place
+	scope   scope
+	inbound bool   // the listener is for connections that come to the pod
+	name    string // of the route configuration
+}
 
 // An httpChain is a filter chain that serves plain HTTP, joined with its route configuration.
 type httpChain struct {
-	at       *place
-	scope    scope
-	inbound  bool // the listener is for connections that come to the pod
-	named    int  // 1 when the chain names the protocols that it serves
+	served
+	named    int // 1 when the chain names the protocols that it serves
 	manager  *hcmv3.HttpConnectionManager
-	routes   *routev3.RouteConfiguration
+	config   *snapshot.Resource[*routev3.RouteConfiguration] // the route configuration that came by RDS; nil for another
+	routes   *routev3.RouteConfiguration                     // the same without its virtual hosts
+	hosts    []hostSource
 	routesAt *place
 	// filters are those that do something to requests, in Envoy's order: the network filters that guard the
 	// connection first, then those of the connection manager.
@@ -161,7 +171,10 @@ func (r *renderer) networkFilters(fc *listenerv3.FilterChain, at *place) (c http
 // joinRoutes finds the chain's route configuration.
 func (r *renderer) joinRoutes(c *httpChain) bool {
 	if inline := c.manager.GetRouteConfig(); inline != nil {
-		c.routes, c.routesAt = inline, c.at.child("route_config", inline.GetName())
+		c.routes, c.name, c.routesAt = inline, inline.GetName(), c.at.child("route_config", inline.GetName())
+		for _, vh := range inline.GetVirtualHosts() {
+			c.hosts = append(c.hosts, hostSource{message: vh})
+		}
 		return true
 	}
 	rds := c.manager.GetRds()
@@ -170,13 +183,17 @@ func (r *renderer) joinRoutes(c *httpChain) bool {
 		return false
 	}
 	name := rds.GetRouteConfigName()
-	r.reached[name] = true
-	routes, ok := r.snapshot.RouteConfigurations().Get(name)
-	if !ok {
+	routes := r.routeConfiguration(name)
+	if routes == nil {
 		r.findings.dropped(c.at, "filters.rds.route_config_name",
 			"the route configuration %q is missing: requests are answered 404, as Envoy does", name)
 		return false
 	}
-	c.routes, c.routesAt = routes, resource("route_config", name)
+	var hosts []*snapshot.Resource[*routev3.VirtualHost]
+	c.config, hosts = snapshot.Split(routes)
+	c.routes, c.name, c.routesAt = c.config.Message(), name, resource("route_config", name)
+	for _, vh := range hosts {
+		c.hosts = append(c.hosts, hostSource{resource: vh})
+	}
 	return true
 }

@@ -17,7 +17,7 @@ func (r *renderer) namedByHeader(a *routev3.RouteAction, at *place) (list []choi
 		r.needsLua(at, field, "APISIX cannot take the cluster from a header: the requests are answered 503")
 		return nil
 	}
-	for _, name := range r.snapshot.Clusters().Names() {
+	for _, name := range r.clusterNames() {
 		if r.dials(name) {
 			r.findings.dropped(at, field, "requests whose header names %q, which goes where the client dialled, are answered %d",
 				name, clusterNotFound(a))

@@ -126,8 +126,8 @@ func (r *renderer) clustersOf(v variant) []string {
 	if p := v.route.Plugins; v.forwards && p != nil && p.AmeshPassthrough != nil {
 		clusters = append(clusters, p.AmeshPassthrough.Cluster)
 	}
-	for u, id := range r.uses {
-		if v.forwards && slices.Contains(ids, id) {
+	for _, u := range r.uses {
+		if v.forwards && slices.Contains(ids, u.id) {
 			clusters = append(clusters, u.cluster)
 		}
 	}

@@ -40,7 +40,7 @@ func TestGolden(t *testing.T) {
 			result := render.Render(snap, options)
 			text := apisix.Encode(result.Config, apisix.EncodeOptions{})
 			compare(t, filepath.Join(dir, "want.yaml"), string(text))
-			compare(t, filepath.Join(dir, "findings.txt"), findingsText(result.Findings))
+			compare(t, filepath.Join(dir, "findings.txt"), findingsText(result.Findings()))
 
 			checkLoads(t, result.Config)
 			if !bytes.Equal(before, resources(t, snap)) {
@@ -51,7 +51,7 @@ func TestGolden(t *testing.T) {
 				if got := apisix.Encode(again.Config, apisix.EncodeOptions{}); !bytes.Equal(got, text) {
 					t.Errorf("shuffled with seed %d, the same resources render otherwise", seed)
 				}
-				if !slices.Equal(again.Findings, result.Findings) {
+				if !slices.Equal(again.Findings(), result.Findings()) {
 					t.Errorf("shuffled with seed %d, the same resources have other findings", seed)
 				}
 			}
@@ -59,7 +59,7 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-func readCase(t *testing.T, path string) (*snapshot.Snapshot, render.Options) {
+func readCase(t testing.TB, path string) (*snapshot.Snapshot, render.Options) {
 	t.Helper()
 	file, err := os.Open(path)
 	if err != nil {
@@ -81,7 +81,7 @@ func readCase(t *testing.T, path string) (*snapshot.Snapshot, render.Options) {
 }
 
 // readUserFiles reads what users add: the AmeshPluginConfigs in plugins.yaml, and overlay.yaml, where they are.
-func readUserFiles(t *testing.T, dir string) *plugins.Set {
+func readUserFiles(t testing.TB, dir string) *plugins.Set {
 	t.Helper()
 	set := &plugins.Set{}
 	if text, err := os.ReadFile(filepath.Join(dir, "plugins.yaml")); err == nil {

@@ -39,7 +39,7 @@ func (r *renderer) carriesGRPC(cluster string) bool {
 		c := r.cluster(cluster)
 		_, carries = http2(c)
 		carries = carries && (c.GetType() != clusterv3.Cluster_ORIGINAL_DST || hasInboundPort(cluster) || r.dials(cluster)) // those have no nodes
-		r.grpc[cluster] = carries
+		remember(&r.grpc, cluster, carries)
 	}
 	return carries
 }

@@ -72,7 +72,7 @@ func (r *renderer) namesNodes(c *clusterv3.Cluster, at *place) bool {
 	resolved := c.GetType() == clusterv3.Cluster_STRICT_DNS || c.GetType() == clusterv3.Cluster_LOGICAL_DNS
 	assignment := c.GetLoadAssignment()
 	if c.GetType() == clusterv3.Cluster_EDS {
-		assignment, _ = r.snapshot.Endpoints().Get(snapshot.EndpointsName(c))
+		assignment, _ = r.byEDS(snapshot.EndpointsName(c))
 	}
 	names, others := 0, 0
 	for _, l := range assignment.GetEndpoints() {

@@ -2,6 +2,7 @@ package render
 
 import (
 	"net/netip"
+	"slices"
 
 	corev3 "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
 	listenerv3 "github.com/envoyproxy/go-control-plane/envoy/config/listener/v3"
@@ -46,32 +47,53 @@ var listenerFilters = map[string]fieldRule{
 	"envoy.filters.listener.proxy_protocol": lost("the PROXY protocol is set in APISIX's config.yaml"),
 }
 
-// listeners renders every listener, in the order of their names.
-func (r *renderer) listeners() {
-	r.reached = map[string]bool{}
-	claimed := map[string]string{}
-	scopes := map[string]bool{}
-	for name, l := range r.snapshot.Listeners().All() {
-		at := resource("listener", name)
-		listenerFields.check(l, at, "", &r.findings)
-		r.listenerFilters(l, at)
-		if l.GetAddress().GetSocketAddress().GetProtocol() == corev3.SocketAddress_UDP {
-			r.findings.dropped(at, "address.socket_address.protocol", "UDP is not rendered: the listener is left out")
-			continue
-		}
-		if l.GetFilterChainMatcher() != nil {
-			continue
-		}
-		r.streams(l, at)
-		for _, c := range r.httpChains(l, at) {
-			if scopes[c.scope.key] {
-				r.findings.dropped(c.at, "filter_chain_match", "another filter chain serves the same connections, as far as APISIX can tell")
-				continue
-			}
-			scopes[c.scope.key] = true
-			r.httpChain(c, claimed)
+// A listenerPart is what becomes of a listener: of its TCP by itself, and of its chains that serve HTTP.
+type listenerPart struct {
+	part
+	resource  *snapshot.Resource[*listenerv3.Listener]
+	listening *listening
+	chains    []*chainPart
+}
+
+// touched reports whether anything that the part depends on has changed.
+func (p *listenerPart) touched(c *changes) bool {
+	if c.touch(&p.reads) {
+		return true
+	}
+	for _, one := range p.chains {
+		if c.touch(&one.reads) || slices.ContainsFunc(one.hosts, func(h *hostPart) bool { return c.touch(&h.reads) }) {
+			return true
 		}
 	}
+	return false
+}
+
+// listener renders one listener. Before is what it came to the last time; nil if nothing.
+func (r *Renderer) listener(source *snapshot.Resource[*listenerv3.Listener], before *listenerPart) *listenerPart {
+	if before == nil || before.resource != source {
+		before = &listenerPart{}
+	} else if before.listening == r.listening && !before.touched(r.changes) {
+		return before
+	}
+	w, l, at := r.fork(), source.Message(), resource("listener", source.Name())
+	out := &listenerPart{resource: source, listening: r.listening}
+	listenerFields.check(l, at, "", &w.findings)
+	w.listenerFilters(l, at)
+	switch {
+	case l.GetAddress().GetSocketAddress().GetProtocol() == corev3.SocketAddress_UDP:
+		w.findings.dropped(at, "address.socket_address.protocol", "UDP is not rendered: the listener is left out")
+	case l.GetFilterChainMatcher() == nil:
+		w.streams(l, at)
+		for i, c := range w.httpChains(l, at) {
+			var was *chainPart
+			if i < len(before.chains) {
+				was = before.chains[i]
+			}
+			out.chains = append(out.chains, r.chain(&c, was))
+		}
+	}
+	out.part = *w.validated()
+	return out
 }
 
 func (r *renderer) listenerFilters(l *listenerv3.Listener, at *place) {
@@ -114,18 +136,6 @@ func (r *renderer) scopeOf(l *listenerv3.Listener, port uint32, ports []uint32) 
 // isInbound reports whether a listener is for connections that come to the pod.
 func isInbound(l *listenerv3.Listener) bool {
 	return l.GetTrafficDirection() == corev3.TrafficDirection_INBOUND
-}
-
-// boundAddresses are, by port, the addresses that have an intercepting listener of their own. Envoy prefers those to the
-// listener of the wildcard address.
-func boundAddresses(s *snapshot.Snapshot) map[uint32][]netip.AddrPort {
-	bound := map[uint32][]netip.AddrPort{}
-	for _, l := range s.Listeners().All() {
-		if addr, port := socketAddress(l.GetAddress()); addr.IsValid() && intercepts(l) {
-			bound[port] = append(bound[port], netip.AddrPortFrom(addr, uint16(port)))
-		}
-	}
-	return bound
 }
 
 // intercepts reports whether a listener has no socket of its own, but gets connections that were redirected.

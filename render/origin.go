@@ -82,7 +82,7 @@ func (r *renderer) nodes(up *apisix.Upstream, c *clusterv3.Cluster, at *place) {
 // assignment is the load assignment of a cluster; not ok when it is missing.
 func (r *renderer) assignment(c *clusterv3.Cluster) (*endpointv3.ClusterLoadAssignment, bool) {
 	if originOf(c) == fromEDS {
-		return r.snapshot.Endpoints().Get(snapshot.EndpointsName(c))
+		return r.byEDS(snapshot.EndpointsName(c))
 	}
 	return c.GetLoadAssignment(), c.GetLoadAssignment() != nil
 }
@@ -103,7 +103,7 @@ func (r *renderer) originalDst(up *apisix.Upstream, c *clusterv3.Cluster, at *pl
 		r.needsLua(at, "type", "APISIX cannot forward a request to the address that the client dialled: "+which+" are answered 503")
 		return
 	}
-	pod := podAddress(r.snapshot.Node().GetId())
+	pod := podAddress(r.self.GetId())
 	if !pod.IsValid() {
 		r.findings.dropped(at, "type", "the dump does not say the pod's address (the node id has it): requests are answered 503")
 		return

@@ -11,10 +11,7 @@ import (
 
 // overlays adds the objects of overlays. What the renderer has made stays as it is; of two objects of overlays the later is
 // in force. Objects that would undo what routes of the mesh refuse are left out, in part or as a whole.
-func (r *renderer) overlays() {
-	if r.options.Plugins.Empty() {
-		return
-	}
+func (r *renderer) overlays(set *plugins.Set) {
 	o := &overlay{renderer: r, ours: map[string]bool{}, users: map[string]added{}}
 	for section, objects := range r.objects() {
 		for _, id := range objects {
@@ -24,7 +21,7 @@ func (r *renderer) overlays() {
 	o.guardNames()
 	o.question = questionOf(r.config.Routes...)
 	o.refuses = o.question.asked || slices.ContainsFunc(r.placed, refuses)
-	for _, one := range r.options.Plugins.Overlays {
+	for _, one := range set.Overlays {
 		o.expand(one)
 	}
 	for _, section := range apisix.Sections {

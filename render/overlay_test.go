@@ -26,7 +26,7 @@ func withOverlays(t *testing.T, name string, texts ...string) render.Result {
 }
 
 func hasFinding(r render.Result, severity render.Severity, resource, field, message string) bool {
-	return slices.ContainsFunc(r.Findings, func(f render.Finding) bool {
+	return slices.ContainsFunc(r.Findings(), func(f render.Finding) bool {
 		return f.Severity == severity && f.Resource == resource && f.Field == field && strings.Contains(f.Message, message)
 	})
 }
@@ -61,7 +61,7 @@ func TestOverlays(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			r := withOverlays(t, tc.in, strings.ReplaceAll(tc.overlay, `"${{"`, `"{{ "${{" }}"`))
 			if !hasFinding(r, tc.severity, tc.resource, tc.field, tc.message) {
-				t.Errorf("there is no such finding in %+v", r.Findings)
+				t.Errorf("there is no such finding in %+v", r.Findings())
 			}
 			for section, objects := range r.Config.Others {
 				for _, o := range objects {
@@ -82,6 +82,6 @@ func TestLaterOverlaysWin(t *testing.T) {
 		t.Errorf("got %v", protos)
 	}
 	if !hasFinding(r, render.Dropped, "overlay/a", "protos/p", "overlay/b has an object of this id too") {
-		t.Errorf("got %+v", r.Findings)
+		t.Errorf("got %+v", r.Findings())
 	}
 }

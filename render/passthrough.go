@@ -27,8 +27,7 @@ func (r *renderer) dials(cluster string) bool {
 	}
 	is, known := r.dialing[cluster]
 	if !known {
-		is = r.dialledAsIs(cluster)
-		r.dialing[cluster] = is
+		is = remember(&r.dialing, cluster, r.dialledAsIs(cluster))
 	}
 	return is
 }
@@ -38,7 +37,7 @@ func (r *renderer) dialledAsIs(cluster string) bool {
 	if c == nil || originOf(c) != fromDestination {
 		return false
 	}
-	if _, inbound := inboundPort(cluster); inbound && podAddress(r.snapshot.Node().GetId()).IsValid() && !r.dualStack() {
+	if _, inbound := inboundPort(cluster); inbound && podAddress(r.self.GetId()).IsValid() && !r.dualStack() {
 		return false
 	}
 	at, lb := resource("cluster", cluster), c.GetOriginalDstLbConfig()

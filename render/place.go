@@ -1,37 +1,20 @@
 package render
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 
 	"github.com/amesh-render/amesh-render/render/apisix"
 )
 
-// emit places the virtual hosts' routes in APISIX's order and adds them to the output.
-func (r *renderer) emit(c httpChain, hosts []virtualHost) {
-	var hostless []placedGroup
-	for _, h := range hosts {
-		for _, g := range h.groups {
-			if g.hosts == nil {
-				hostless = append(hostless, placedGroup{h, g})
-			} else {
-				r.place(c, []placedGroup{{h, g}})
-			}
-		}
-	}
-	slices.SortStableFunc(hostless, func(a, b placedGroup) int { return cmp.Compare(a.group.rank, b.group.rank) })
-	r.place(c, hostless)
-}
-
 // A placedGroup is a virtual host with those of its domains that share one of APISIX's routers.
 type placedGroup struct {
-	host  virtualHost
+	host  *virtualHost
 	group hostGroup
 }
 
 // place orders the routes of groups that APISIX tries one after the other in one router, and adds them to the output.
-func (r *renderer) place(c httpChain, groups []placedGroup) {
+func (r *renderer) place(c *served, groups []placedGroup) {
 	var matches []pathMatch
 	for _, g := range groups {
 		for _, one := range g.host.candidates {
@@ -48,11 +31,11 @@ func (r *renderer) place(c httpChain, groups []placedGroup) {
 }
 
 // add completes a route and adds it to the output.
-func (r *renderer) add(c httpChain, g placedGroup, one candidate, at placement) {
+func (r *renderer) add(c *served, g placedGroup, one candidate, at placement) {
 	route := one.route
 	route.Hosts = g.group.hosts
 	route.ID = apisix.ID(readable(c, route),
-		strings.Join([]string{c.scope.key, c.routes.GetName(), g.host.name, g.group.key, one.identity}, "\x00"))
+		strings.Join([]string{c.scope.key, c.name, g.host.name, g.group.key, one.identity}, "\x00"))
 	route.URI = at.uri.String()
 	route.Methods = one.match.methods
 	route.Priority = at.priority
@@ -60,12 +43,12 @@ func (r *renderer) add(c httpChain, g placedGroup, one candidate, at placement) 
 		route.Priority--
 	}
 	route.Vars = joinVars(c.scope.vars, g.group.vars, one.match, at.demoted)
-	r.config.Routes = append(r.config.Routes, &route)
+	r.addRoute(&route)
 	r.note(c, g, one, &route)
 }
 
 // readable is the part of a route's id that a person reads.
-func readable(c httpChain, route apisix.Route) string {
+func readable(c *served, route apisix.Route) string {
 	if len(route.Hosts) == 0 {
 		return c.scope.key + " " + route.Name
 	}

@@ -33,7 +33,7 @@ func TestUsersLeaveTheQuestion(t *testing.T) {
 				options.Plugins = userSet(t, kind, test.name, test.conf)
 				result := render.Render(snap, options)
 				var told bool
-				for _, f := range result.Findings {
+				for _, f := range result.Findings() {
 					told = told || strings.Contains(f.Message, "before the plugin forward-auth asks who may pass")
 				}
 				if told != test.changes {

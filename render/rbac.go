@@ -84,14 +84,26 @@ func (r *renderer) networkRBAC(f filterUse, inner []variant) []variant {
 func (r *renderer) refusedBy(f filterUse, rules *rbacconfigv3.RBAC) formula {
 	key := guardKey{f.chain, f.config}
 	shared := f.own == nil && !slices.ContainsFunc(f.before, func(b filterUse) bool { return b.own != nil })
-	if refuse, ok := r.guards[key]; ok && shared {
-		return refuse
+	if !shared {
+		return r.judge(f, rules)
 	}
-	refuse := r.judge(f, rules)
-	if shared {
-		r.guards[key] = refuse
+	g, ok := r.guards[key]
+	if !ok {
+		w := r.fork()
+		g.refuse = w.judge(f, rules)
+		g.findings, g.reads = w.findings, w.reads
+		r.guards[key] = g
 	}
-	return refuse
+	r.findings.list = append(r.findings.list, g.findings.list...)
+	r.reads.add(g.reads)
+	return g.refuse
+}
+
+// A guarded is what a filter of a chain refuses, and what was found and read to know it: the same for each part that asks.
+type guarded struct {
+	refuse   formula
+	findings findings
+	reads    reads
 }
 
 // A guardKey is a filter of a chain.

@@ -5,6 +5,9 @@
 // no network, no logs, no randomness; the same snapshot and options give the same result, whatever the order in which
 // resources arrived.
 //
+// A [Renderer] renders one snapshot after the other, and makes anew only what depends on something that has changed: part.go
+// and reads.go say how it knows.
+//
 // There is no representation between xDS and APISIX. listener.go finds the filter chains that serve plain HTTP, and
 // virtualhost.go hands each virtual host's routes, in Envoy's own messages, to the translators beside it: domain.go,
 // match.go, order.go, action.go; upstream.go and endpoint.go do the same for the clusters that the routes name. A field that no
@@ -12,67 +15,102 @@
 package render
 
 import (
-	"cmp"
-	"net/netip"
 	"slices"
 	"strings"
+	"sync"
 
-	"github.com/amesh-render/amesh-render/intercept"
 	"github.com/amesh-render/amesh-render/render/apisix"
 	"github.com/amesh-render/amesh-render/xds/snapshot"
 )
 
 // Result is what Render makes of a snapshot.
 type Result struct {
-	// Config is the rendered configuration, sorted by kind and id.
-	Config *apisix.Config
-	// Findings is what Config does not express as Envoy would have applied it, sorted, without repetitions.
-	Findings []Finding
+	// Config is the rendered configuration, sorted by kind and id. It must not be modified. Results of one Renderer share
+	// the objects that are the same, and whole slices of them where all are.
+	Config   *apisix.Config
+	findings *lazyFindings
+}
+
+// Findings are what Config does not express as Envoy would have applied it, sorted, without repetitions. They are put
+// together when they are first asked for; the slice must not be modified.
+func (r Result) Findings() []Finding {
+	if r.findings == nil {
+		return nil
+	}
+	r.findings.once.Do(r.findings.collect)
+	return r.findings.list
+}
+
+// lazyFindings are the findings of parts, not yet put together.
+type lazyFindings struct {
+	once   sync.Once
+	list   []Finding
+	front  *front
+	behind *upstreams
+	whole  *whole
+}
+
+func (l *lazyFindings) collect() {
+	all := findings{list: slices.Clone(l.whole.findings.list)}
+	for _, p := range l.front.parts {
+		all.list = append(all.list, p.findings.list...)
+	}
+	for _, p := range l.behind.parts {
+		all.list = append(all.list, p.findings.list...)
+	}
+	l.list = all.sorted()
+	l.front, l.behind, l.whole = nil, nil, nil
 }
 
 // Render translates a snapshot. It never fails: what cannot be expressed is in the findings, and requests that Envoy
 // would have served by it are refused rather than sent elsewhere.
-func Render(s *snapshot.Snapshot, o Options) Result {
-	pod := podAddresses(s)
-	r := &renderer{snapshot: s, options: o.withDefaults(s), ipv6: slices.ContainsFunc(pod, netip.Addr.Is6), bound: boundAddresses(s), uses: map[use]string{},
-		grpc: map[string]bool{}, podAddresses: pod, dialing: map[string]bool{}, guards: map[guardKey]formula{}}
-	r.config = apisix.Config{Routes: []*apisix.Route{}, Upstreams: []*apisix.Upstream{}, Others: map[string][]apisix.Object{}}
-	if o.Ports != nil {
-		r.ports = *o.Ports
-	} else {
-		r.ports = Protocols(s)
-	}
-	r.notes()
-	r.listeners()
-	r.unreferencedRouteConfigurations()
-	r.upstreams()
-	r.userPlugins()
-	r.overlays()
-	slices.SortFunc(r.config.Routes, func(a, b *apisix.Route) int { return cmp.Compare(a.ID, b.ID) })
-	slices.SortFunc(r.config.Upstreams, func(a, b *apisix.Upstream) int { return cmp.Compare(a.ID, b.ID) })
-	for section, objects := range r.config.Others {
-		slices.SortStableFunc(objects, func(a, b apisix.Object) int { return cmp.Compare(a.ID(section), b.ID(section)) })
-	}
-	r.validate()
-	return Result{Config: &r.config, Findings: r.findings.sorted()}
+func Render(s *snapshot.Snapshot, o Options) Result { return new(Renderer).Render(s, o) }
+
+// A Renderer renders one snapshot after the other. It keeps the parts of the last rendering, and makes only those anew that
+// depend on something that has changed. Whatever it has rendered before, the result is that of [Render], which is a fresh
+// Renderer's. The zero value is ready for use; a Renderer is for one goroutine at a time.
+type Renderer struct {
+	*common
+
+	changes *changes              // since the last rendering
+	made    map[use]*upstreamPart // what is known to hold of uses, while a front is rendered
+
+	// The last rendering, from the clients' side to the endpoints'.
+	front  *front
+	behind *upstreams
+	whole  *whole
+	result Result
 }
 
-// renderer is the state of one Render.
-type renderer struct {
-	snapshot     *snapshot.Snapshot
-	options      Options
-	ipv6         bool                        // the pod has an IPv6 address
-	bound        map[uint32][]netip.AddrPort // by port: the addresses that have a listener of their own
-	config       apisix.Config
-	findings     findings
-	uses         map[use]string  // the upstreams that routes name, and their ids
-	grpc         map[string]bool // by cluster: it carries gRPC; see carriesGRPC
-	podAddresses []netip.Addr
-	ports        intercept.Table // which destinations are HTTP, which TCP
-	dialing      map[string]bool // by cluster: it goes where the client dialled; see dials
-	guards       map[guardKey]formula
-	reached      map[string]bool // names of the route configurations that a listener refers to
-	placed       []placedRoute   // the routes, where users add plugins
+// Render translates a snapshot, as [Render] does.
+func (r *Renderer) Render(s *snapshot.Snapshot, o Options) Result {
+	r.prepare(s, o)
+	front := r.renderFront()
+	behind := r.renderUpstreams(front)
+	whole := r.complete(front, behind, o.Plugins)
+	if front != r.front || behind != r.behind || whole != r.whole {
+		r.front, r.behind, r.whole = front, behind, whole
+		r.result = Result{whole.config(behind), &lazyFindings{front: front, behind: behind, whole: whole}}
+	}
+	r.clusters, r.guards = nil, nil // they hold decoded messages
+	return r.result
+}
+
+// prepare gets ready for a snapshot. If it rests on another basis than the last one, nothing of that is of use.
+func (r *Renderer) prepare(s *snapshot.Snapshot, o Options) {
+	last := r.common
+	if last == nil {
+		last = &common{snapshot: &snapshot.Snapshot{}}
+	}
+	next := &common{snapshot: s, basis: basisOf(s, o, last.basis), listening: last.listening,
+		clusters: &decodedClusters{}, guards: map[guardKey]guarded{}}
+	if next.basis != last.basis {
+		*r, next.listening = Renderer{}, nil
+	}
+	r.common, r.changes = next, changesBetween(last.snapshot, s)
+	if r.listening == nil || r.changes.listeners {
+		r.listening = listeningOf(s, o, r.listening)
+	}
 }
 
 // notes turns what decoding could not understand into findings. Configurations of filters whose type is unknown are
@@ -84,24 +122,5 @@ func (r *renderer) notes() {
 		}
 		r.findings.list = append(r.findings.list,
 			Finding{Severity: Dropped, Resource: n.Resource, Field: n.Field, Message: n.Message})
-	}
-}
-
-// unreferencedRouteConfigurations reports route configurations that no rendered listener leads to: nothing in the
-// output stands for them.
-func (r *renderer) unreferencedRouteConfigurations() {
-	for _, name := range r.snapshot.RouteConfigurations().Names() {
-		if !r.reached[name] {
-			r.findings.dropped(resource("route_config", name), "",
-				"no listener that is rendered refers to this route configuration; it is not rendered")
-		}
-	}
-}
-
-// validate reports objects that APISIX would refuse to load. There should be none; one that slipped through would make
-// its traffic fall to less specific routes.
-func (r *renderer) validate() {
-	for _, p := range r.config.Validate(apisix.JSON) {
-		r.findings.dropped(resource(p.Kind, p.ID), p.Field, "APISIX would not load this object: %s", p.Message)
 	}
 }

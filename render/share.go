@@ -29,6 +29,8 @@ func (u *userPlugins) share(shared map[string]plugins.Merged) string {
 	return id
 }
 
+func (r *renderer) addRoute(route *apisix.Route) { r.config.Routes = append(r.config.Routes, route) }
+
 // addObject adds an object of a section.
 func (r *renderer) addObject(section string, o apisix.Object) {
 	if r.config.Others == nil {

@@ -103,7 +103,7 @@ func (r *renderer) tcpGroup(l *listenerv3.Listener, d direction, g *tcpGroup) {
 
 func (r *renderer) addStream(route apisix.StreamRoute, g *tcpGroup) {
 	route.Labels = g.labels()
-	r.config.Others["stream_routes"] = append(r.config.Others["stream_routes"], route.Object())
+	r.addObject("stream_routes", route.Object())
 }
 
 // tcpRoute completes a stream route by where its connections go. It is not ok when there is to be none.

@@ -114,7 +114,7 @@ func (r *renderer) tcpProxy(l *listenerv3.Listener, fc *listenerv3.FilterChain, 
 			}
 			return proxy
 		case guards:
-			chain := &httpChain{at: c.at, scope: r.scopeOf(l, fc.GetFilterChainMatch().GetDestinationPort().GetValue(), nil)}
+			chain := &httpChain{served: served{at: c.at, scope: r.scopeOf(l, fc.GetFilterChainMatch().GetDestinationPort().GetValue(), nil)}}
 			use := filterUse{chain: chain, kind: guard, config: config, at: c.at, field: "filters " + filter.GetName()}
 			if out := guard.apply(r, use, []variant{{tag: "passes"}}); len(out) != 1 || out[0].tag != "passes" || len(out[0].vars) > 0 {
 				r.findings.denied(c.at, use.field, "APISIX cannot judge TCP connections by these rules: all are closed that they could apply to")

@@ -28,15 +28,7 @@ func (r *renderer) withoutDestination(l *listenerv3.Listener, d direction, g *tc
 // mayBeThePod reports whether TCP connections to any destination may be such that come to the pod: APISIX sees only the
 // destination, and the pod's addresses are not known.
 func (r *renderer) mayBeThePod() bool {
-	if len(r.podAddresses) > 0 {
-		return false
-	}
-	for _, l := range r.snapshot.Listeners().All() {
-		if isInbound(l) && hasOriginalDst(l) {
-			return true
-		}
-	}
-	return false
+	return len(r.podAddresses) == 0 && r.inbound
 }
 
 // asBytes reports that the port of chains that speak HTTP is TCP for APISIX, and whether its connections must be closed: those

@@ -168,7 +168,7 @@ func (r *renderer) clientCertificate(t *tlsv3.CommonTlsContext, at *place, field
 	case len(t.GetTlsCertificateSdsSecretConfigs()) > 0:
 		field += "tls_certificate_sds_secret_configs"
 		name := t.GetTlsCertificateSdsSecretConfigs()[0].GetName()
-		secret, _ := r.snapshot.Secrets().Get(name)
+		secret := r.secret(name)
 		if secret.GetTlsCertificate() == nil {
 			r.findings.denied(at, field, "the client certificate %q is not in what the control plane sent: endpoints get no requests", name)
 			return nil, false

@@ -61,8 +61,8 @@ func TestVerifiedEndpointsAreRefused(t *testing.T) {
 			if up.Scheme != "https" && len(up.Nodes) > 0 {
 				t.Errorf("%s: with %q, the endpoint is called by %q", tt.tls, mode, up.Scheme)
 			}
-			if told := tells(r.Findings, "common_tls_context"); told != tt.verifies {
-				t.Errorf("%s: with %q, is there a finding? got %v, want %v: %v", tt.tls, mode, told, tt.verifies, r.Findings)
+			if told := tells(r.Findings(), "common_tls_context"); told != tt.verifies {
+				t.Errorf("%s: with %q, is there a finding? got %v, want %v: %v", tt.tls, mode, told, tt.verifies, r.Findings())
 			}
 		}
 	}

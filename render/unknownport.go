@@ -2,7 +2,6 @@ package render
 
 import (
 	"cmp"
-	"net/netip"
 	"slices"
 
 	listenerv3 "github.com/envoyproxy/go-control-plane/envoy/config/listener/v3"
@@ -16,20 +15,7 @@ func (r *renderer) unknownPorts(l *listenerv3.Listener, c *tcpChain) {
 	if c == nil || c.proxy == nil || !r.dials(c.proxy.GetCluster()) || !r.seesDestination() {
 		return
 	}
-	to := destination{}
-	for _, other := range r.snapshot.Listeners().All() {
-		addr, port := socketAddress(other.GetAddress())
-		switch {
-		case !intercepts(other) || isInbound(other) || !anyChain(chainsOf(other), servesHTTP):
-		case addr.IsValid():
-			to.exceptAddrs = append(to.exceptAddrs, netip.AddrPortFrom(addr, uint16(port)))
-		default:
-			to.exceptPorts = append(to.exceptPorts, port)
-		}
-	}
-	slices.Sort(to.exceptPorts)
-	to.exceptPorts = slices.Compact(to.exceptPorts)
-	s := r.intercepted("out", r.options.OutboundPort, to)
+	s := r.intercepted("out", r.options.OutboundPort, destination{exceptAddrs: r.httpAddrs, exceptPorts: r.httpPorts})
 	cluster := c.proxy.GetCluster()
 	r.findings.approximate(c.at, "filters.cluster", "connections to destinations that no listener is for are passed on as HTTP, where APISIX gets them as HTTP")
 	for priority, scheme := range []string{"", "grpc"} {
@@ -41,6 +27,6 @@ func (r *renderer) unknownPorts(l *listenerv3.Listener, c *tcpChain) {
 			route.Vars = append(route.Vars, isGRPC)
 		}
 		route.ID = apisix.ID(route.Name, "unknown port\x00"+cmp.Or(scheme, "http")+"\x00"+l.GetName())
-		r.config.Routes = append(r.config.Routes, route)
+		r.addRoute(route)
 	}
 }

@@ -2,8 +2,6 @@ package render
 
 import (
 	"cmp"
-	"maps"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -50,11 +48,6 @@ func (u use) policy() string {
 	return strings.Join(parts, " ")
 }
 
-// compare orders uses.
-func (u use) compare(v use) int {
-	return cmp.Or(cmp.Compare(u.cluster, v.cluster), cmp.Compare(u.policy(), v.policy()))
-}
-
 // upstreamID is the id of the upstream for a cluster under a policy, and notes that it is needed.
 func (r *renderer) upstreamID(policy use, cluster string, a *routev3.RouteAction, at *place) string {
 	u := policy
@@ -65,41 +58,18 @@ func (r *renderer) upstreamID(policy use, cluster string, a *routev3.RouteAction
 
 // useID is the id of the upstream for a use, and notes that it is needed.
 func (r *renderer) useID(u use) string {
-	id, ok := r.uses[u]
+	id, ok := r.ids[u]
 	if !ok {
-		id = apisix.ID(u.cluster, u.cluster+"\x00"+u.policy())
-		r.uses[u] = id
+		id = remember(&r.ids, u, apisix.ID(u.cluster, u.cluster+"\x00"+u.policy()))
+		r.uses = append(r.uses, usage{u, id})
 	}
 	return id
 }
 
-// cluster is the cluster of that name; nil when there is none.
-func (r *renderer) cluster(name string) *clusterv3.Cluster {
-	c, _ := r.snapshot.Clusters().Get(name)
-	return c
-}
-
-// upstreams renders the upstreams that routes name. A cluster under several policies becomes several.
-func (r *renderer) upstreams() {
-	uses := slices.SortedFunc(maps.Keys(r.uses), use.compare)
-	for i, u := range uses {
-		alone := (i == 0 || uses[i-1].cluster != u.cluster) && (i == len(uses)-1 || uses[i+1].cluster != u.cluster)
-		up := r.upstream(u)
-		if !alone {
-			up.Name = label(u.cluster + " #" + u.policy())
-			if up.Checks != nil {
-				r.findings.approximate(resource("cluster", u.cluster), "", "routes use this cluster in several ways: each has an upstream "+
-					"in APISIX, which checks the endpoints by itself")
-			}
-		}
-		r.config.Upstreams = append(r.config.Upstreams, up)
-	}
-}
-
 // upstream renders one use of a cluster. A cluster that cannot be reached as Envoy would reach it gets no nodes, and
 // APISIX then answers 503, as Envoy does for a cluster that is missing or has no healthy endpoint.
-func (r *renderer) upstream(u use) *apisix.Upstream {
-	up := blank(u)
+func (r *renderer) upstream(u usage) *apisix.Upstream {
+	up := blank(u.use)
 	at := resource("cluster", u.cluster)
 	c := r.cluster(u.cluster)
 	switch {
@@ -108,11 +78,11 @@ func (r *renderer) upstream(u use) *apisix.Upstream {
 	case originOf(c) == fromClusters:
 		clusterFields.check(c, at, "", &r.findings)
 		up.Timeout = timeout(c)
-		r.aggregate(up, c, u, at)
+		r.aggregate(up, c, u.use, at)
 	default:
-		r.fill(up, c, u, at)
+		r.fill(up, c, u.use, at)
 	}
-	up.ID, up.Name, up.Labels = r.uses[u], label(u.cluster), istioLabels(c.GetMetadata())
+	up.ID, up.Name, up.Labels = u.id, label(u.cluster), istioLabels(c.GetMetadata())
 	return up
 }
 

@@ -20,8 +20,8 @@ type placedRoute struct {
 }
 
 // note keeps what a user's target can say of a route, where there are any.
-func (r *renderer) note(c httpChain, g placedGroup, one candidate, route *apisix.Route) {
-	if r.options.Plugins.Empty() {
+func (r *renderer) note(c *served, g placedGroup, one candidate, route *apisix.Route) {
+	if !r.users {
 		return
 	}
 	about := plugins.Route{Hosts: route.Hosts, Port: int(c.scope.to.port), Direction: plugins.Outbound,
@@ -57,12 +57,8 @@ func virtualServiceName(path string) string {
 // it answer 503 on the routes that name it, instead of letting their requests fall to other routes. APISIX prefers a route's
 // own plugin to one of its plugin_config: what the renderer has put there stays, and where both can be had in one plugin,
 // the route gets that.
-func (r *renderer) userPlugins() {
-	set := r.options.Plugins
-	if set.Empty() {
-		return
-	}
-	u := &userPlugins{renderer: r, pod: podOf(r.snapshot.Node()), clashes: map[clash]*affected{},
+func (r *renderer) userPlugins(set *plugins.Set) {
+	u := &userPlugins{renderer: r, pod: podOf(r.self), clashes: map[clash]*affected{},
 		objects: map[string]apisix.Object{}, names: map[*plugins.Config]string{}}
 	r.fileFindings(set)
 	configs := u.chosen(set)

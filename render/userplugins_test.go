@@ -209,12 +209,12 @@ func TestRewritesBesideTheMeshs(t *testing.T) {
 			if got := effective(t, r, tc.route, tc.plugin); got != want {
 				t.Errorf("got  %s\nwant %s", got, want)
 			}
-			found := slices.ContainsFunc(r.Findings, func(f render.Finding) bool {
+			found := slices.ContainsFunc(r.Findings(), func(f render.Finding) bool {
 				return f.Severity == render.Dropped && f.Resource == "plugin_config/default/n" && f.Field == "spec.plugins[0]" &&
 					tc.finding != "" && strings.Contains(f.Message, tc.finding) && strings.Contains(f.Message, tc.route)
 			})
 			if found != (tc.finding != "") {
-				t.Errorf("want a finding %q, got %+v", tc.finding, r.Findings)
+				t.Errorf("want a finding %q, got %+v", tc.finding, r.Findings())
 			}
 		})
 	}
@@ -247,7 +247,7 @@ func TestCustomPlugins(t *testing.T) {
 func TestReferencesAreTheUsersToMake(t *testing.T) {
 	r := withPlugins(t, spec(`{plugins: [{name: http-logger, config: {uri: "$env://LOG", auth_header: "$secret://vault/1/log", x: "${{HOME}}"}},
 		{name: response-rewrite, config: {headers: {set: {x-a: "$env://A"}}}}]}`))
-	for _, f := range r.Findings {
+	for _, f := range r.Findings() {
 		if strings.Contains(f.Message, "APISIX would not load") {
 			t.Errorf("got %+v", f)
 		}
@@ -274,12 +274,12 @@ func TestAnswersComeAfterAuthentication(t *testing.T) {
 			}
 		}
 		told := func(field string) bool {
-			return slices.ContainsFunc(r.Findings, func(f render.Finding) bool {
+			return slices.ContainsFunc(r.Findings(), func(f render.Finding) bool {
 				return f.Field == field && strings.Contains(f.Message, "it may have no effect on 2 routes")
 			})
 		}
 		if want && (told("spec.plugins[0]") || !told("spec.plugins[1]")) {
-			t.Errorf("%s: got %+v", conf, r.Findings)
+			t.Errorf("%s: got %+v", conf, r.Findings())
 		}
 		if got := effective(t, r, "no route", "fault-injection"); strings.Contains(got, "priority") {
 			t.Error("the end of a virtual host answers later")

@@ -48,20 +48,26 @@ type candidate struct {
 
 // A virtualHost is one virtual host of a chain, translated.
 type virtualHost struct {
+	at         *place
 	name       string
 	groups     []hostGroup
 	candidates []candidate // in Envoy's order, the last of them for all requests
 }
 
+// comparesPaths reports whether a route of the virtual host has a condition on the path.
+func (h *virtualHost) comparesPaths() bool {
+	return slices.ContainsFunc(h.candidates, func(one candidate) bool { return len(one.match.path.vars) > 0 })
+}
+
 // virtualHost translates one virtual host.
-func (r *renderer) virtualHost(c *httpChain, vh *routev3.VirtualHost, claimed map[string]string) virtualHost {
+func (r *renderer) virtualHost(c *httpChain, vh *routev3.VirtualHost) virtualHost {
 	at := c.routesAt.child("virtual_host", vh.GetName())
 	virtualHostFields.check(vh, at, "", &r.findings)
 	groups, bad := hostGroups(vh.GetDomains(), c.routes.GetIgnorePortInHostMatching())
 	for _, domain := range bad {
 		r.findings.dropped(at, "domains", "APISIX cannot match the host %q; its requests go to a less specific virtual host", domain)
 	}
-	out := virtualHost{name: vh.GetName(), groups: r.claim(c, groups, at, claimed)}
+	out := virtualHost{at: at, name: vh.GetName(), groups: groups}
 	switch {
 	case vh.GetRequireTls() == routev3.VirtualHost_ALL:
 		out.candidates = forAll(vh.GetName(), "all", r.filtered(c, redirectToTLS()))
@@ -74,35 +80,6 @@ func (r *renderer) virtualHost(c *httpChain, vh *routev3.VirtualHost, claimed ma
 		out.candidates = r.candidates(c, vh, at)
 	}
 	return out
-}
-
-// claim keeps of the groups the hosts that no other virtual host of an indistinguishable chain has.
-func (r *renderer) claim(c *httpChain, groups []hostGroup, at *place, claimed map[string]string) []hostGroup {
-	free := func(host, key string) bool {
-		k := c.scope.seen + "\x00" + key + "\x00" + host
-		owner, taken := claimed[k]
-		if !taken {
-			claimed[k] = c.at.String()
-			return true
-		}
-		r.findings.dropped(at, "domains", "the host %q is already served by %s, which cannot be told apart from %s here",
-			host, owner, c.at)
-		return false
-	}
-	var kept []hostGroup
-	for _, g := range groups {
-		if g.hosts == nil {
-			if free(g.key, "*") {
-				kept = append(kept, g)
-			}
-			continue
-		}
-		g.hosts = slices.DeleteFunc(g.hosts, func(h string) bool { return !free(h, g.key) })
-		if len(g.hosts) > 0 {
-			kept = append(kept, g)
-		}
-	}
-	return kept
 }
 
 // candidates translates the routes of a virtual host, up to the first that takes all requests: those after it are never

@@ -52,7 +52,7 @@ func renderedCase(t *testing.T, name string) (*apisix.Router, []render.Finding) 
 		t.Fatal(err)
 	}
 	result := render.Render(s, render.Options{})
-	return apisix.New(result.Config), result.Findings
+	return apisix.New(result.Config), result.Findings()
 }
 
 // TestAuthorizationPolicy asks of the captures with policies what Istio's documentation says of the YAML that they come

@@ -111,7 +111,7 @@ func explain(t *testing.T, seed uint64, mesh *modeltest.Mesh, result render.Resu
 			t.Logf("rendered: %s", routeJSON(result.Config, id))
 		}
 	}
-	for _, f := range result.Findings {
+	for _, f := range result.Findings() {
 		t.Logf("finding: %s", f)
 	}
 }

@@ -43,7 +43,7 @@ func TestPathsOfGRPC(t *testing.T) {
 			}; {
 			case got.Path == want.Path || ordinary.Kind == model.Routed && got.Path == ordinary.Path:
 				same++
-			case slices.ContainsFunc(result.Findings, aboutGRPC):
+			case slices.ContainsFunc(result.Findings(), aboutGRPC):
 				announced++
 			default:
 				explainLaw(t, seed, s, result, r, errUnannouncedPath)

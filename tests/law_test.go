@@ -51,7 +51,7 @@ func checkLaw(t *testing.T, seed uint64, counts *lawCounts) {
 	mesh := modeltest.NewWideMesh(rng)
 	s := snapshotOf(t, mesh)
 	result := render.Render(s, withLua(seed))
-	l := &law{before: envoy.FromSnapshot(s), after: apisix.New(result.Config), findings: result.Findings,
+	l := &law{before: envoy.FromSnapshot(s), after: apisix.New(result.Config), findings: result.Findings(),
 		guarded: guardedRoutes(mesh), compared: map[string]bool{}, counts: counts}
 	if dropped := l.after.Dropped(); len(dropped) > 0 {
 		t.Errorf("seed %d: APISIX would drop routes: %v", seed, dropped)
@@ -152,7 +152,7 @@ func explainLaw(t *testing.T, seed uint64, s *snapshot.Snapshot, result render.R
 		}
 	}
 	w := match.NewWay(&traceBefore, want, got)
-	for _, f := range result.Findings {
+	for _, f := range result.Findings() {
 		if w.Passes(f.Resource) {
 			t.Logf("finding: %s", f)
 		}

@@ -57,7 +57,7 @@ func meshOfCase(t *testing.T, name string) *match.Mesh {
 		t.Fatal(err)
 	}
 	rendered := render.Render(s, render.Options{})
-	return match.OfRendered(s, rendered.Config, rendered.Findings, render.Options{})
+	return match.OfRendered(s, rendered.Config, rendered.Findings(), render.Options{})
 }
 
 func checkLine(t *testing.T, mesh *match.Mesh, line string) {

@@ -73,7 +73,7 @@ func TestExamplePlugins(t *testing.T) {
 			kinds[min(1, slices.Index(overlays, path)+1)] = []string{path}
 			set := userFiles(t, kinds[0], kinds[1])
 			result := render.Render(s, render.Options{Plugins: set})
-			for _, f := range result.Findings {
+			for _, f := range result.Findings() {
 				users := strings.HasPrefix(f.Resource, "plugin_config/") || strings.HasPrefix(f.Resource, "overlay/") || strings.HasPrefix(f.Resource, "file/")
 				if users && f.Severity != render.Approximate {
 					t.Errorf("%+v", f)

@@ -62,7 +62,7 @@ func compareConnections(t *testing.T, seed uint64) (tunnelled int) {
 			for _, l := range s.Listeners().All() {
 				t.Log(protojson.Format(l))
 			}
-			t.Errorf("seed %d: %+v\nTLS %+v\nEnvoy:  %v\nAPISIX: %v\n%v", seed, *r, r.TLS, want, got, result.Findings)
+			t.Errorf("seed %d: %+v\nTLS %+v\nEnvoy:  %v\nAPISIX: %v\n%v", seed, *r, r.TLS, want, got, result.Findings())
 			return tunnelled
 		}
 		if want.Kind == model.Tunnelled {

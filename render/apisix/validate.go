@@ -9,7 +9,13 @@ import "fmt"
 //
 // APISIX drops a bad object and loads the rest, so that its traffic falls to a less specific route. Not checked: whether
 // PCRE takes a regular expression.
-func (c *Config) Validate(f Format) []Problem {
+func (c *Config) Validate(f Format) []Problem { return c.validate(f, true) }
+
+// ValidateLinks returns those of Validate's problems that [Route.Validate] and [Upstream.Validate] do not find: of ids,
+// references, and objects of other sections. It is for callers that have validated routes and upstreams one by one.
+func (c *Config) ValidateLinks(f Format) []Problem { return c.validate(f, false) }
+
+func (c *Config) validate(f Format, each bool) []Problem {
 	var problems []Problem
 	known := map[string]map[string]bool{"upstreams": {}}
 	for _, u := range c.Upstreams {
@@ -29,16 +35,19 @@ func (c *Config) Validate(f Format) []Problem {
 			problems = append(problems, nilProblem("route", i))
 			continue
 		}
-		check := checker{kind: "route", id: r.ID, problems: r.Validate(f)}
+		check := checker{kind: "route", id: r.ID}
+		if each {
+			check.problems = r.Validate(f)
+		}
 		check.unique(seen)
 		check.references(r, known)
 		problems = append(problems, check.problems...)
 	}
-	problems = append(problems, c.validateUpstreams(f)...)
+	problems = append(problems, c.validateUpstreams(f, each)...)
 	return append(problems, c.validateOthers(f, known)...)
 }
 
-func (c *Config) validateUpstreams(f Format) []Problem {
+func (c *Config) validateUpstreams(f Format, each bool) []Problem {
 	var problems []Problem
 	seen := map[string]bool{}
 	for i, u := range c.Upstreams {
@@ -46,7 +55,10 @@ func (c *Config) validateUpstreams(f Format) []Problem {
 			problems = append(problems, nilProblem("upstream", i))
 			continue
 		}
-		check := checker{kind: "upstream", id: u.ID, problems: u.Validate(f)}
+		check := checker{kind: "upstream", id: u.ID}
+		if each {
+			check.problems = u.Validate(f)
+		}
 		check.unique(seen)
 		problems = append(problems, check.problems...)
 	}
