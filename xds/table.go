@@ -29,7 +29,12 @@ type field struct {
 	slot    uint64
 	message protoreflect.MessageDescriptor
 	table   *table // of message; made when it is first needed
+	last    sight  // the last value that was found sound
 }
+
+// sight is where in which resource a sound value was, by the number of the resource: how deep, and the bytes from start to
+// end. It keeps none of them alive.
+type sight struct{ resource, depth, anys, start, end int }
 
 // shape is how values are encoded, and what is checked in them.
 type shape uint8

@@ -15,6 +15,8 @@ import (
 type validator struct {
 	tables map[string]*table // by the full names of message types
 
+	wire    []byte   // the resource
+	number  int      // of the resource, counted
 	anys    int      // how many Anys are around what is looked at
 	entries int      // how many entries of maps
 	refers  []string // the route configurations that the resource names
@@ -24,10 +26,15 @@ type validator struct {
 // maxNesting is how deep messages may nest in what the validator judges. Envoy's own configuration needs half of it.
 const maxNesting = 128
 
+// minRepeat is how long a message must be for the validator to look whether it has just seen the same, in bytes.
+const minRepeat = 32
+
 // sound reports whether decode accepts a resource for sure. If so, refers are the names of what the client asks for because of
 // it.
 func (v *validator) sound(k snapshot.Kind, name string, wire []byte) (refers []string, ok bool) {
-	v.anys, v.entries, v.refers, v.doubt = 0, 0, nil, false
+	v.wire, v.anys, v.entries, v.refers, v.doubt = wire, 0, 0, nil, false
+	v.number++
+	defer func() { v.wire = nil }()
 	url := k.TypeURL()
 	t, _ := v.of([]byte(url[bytes.LastIndexByte([]byte(url), '/')+1:]))
 	if t == nil || nameIn(wire) == "" || !v.message(t, wire, 0) {
@@ -93,14 +100,32 @@ func (v *validator) value(f *field, typ protowire.Type, value []byte, depth int)
 	case f.shape == text:
 		return utf8.Valid(value)
 	case f.shape == message:
-		if f.table == nil {
-			f.table = v.tableOf(f.message)
-		}
-		return v.message(f.table, value, depth+1)
+		return v.again(f, value, depth+1) || v.within(f, value, depth+1)
 	case f.repeated && f.shape != blob:
 		return packedIn(f.shape, value)
 	}
 	return true
+}
+
+// within reports whether a message in a field is sound, and keeps in mind where it was.
+func (v *validator) within(f *field, value []byte, depth int) bool {
+	if f.table == nil {
+		f.table = v.tableOf(f.message)
+	}
+	refers := len(v.refers)
+	ok := v.message(f.table, value, depth)
+	if ok && len(v.refers) == refers && len(value) >= minRepeat {
+		end := cap(v.wire) - cap(value) + len(value)
+		f.last = sight{v.number, depth, v.anys, end - len(value), end}
+	}
+	return ok
+}
+
+// again reports whether the field had the same value before, no deeper, in the same resource. Endpoints of one service have
+// the same metadata, most often.
+func (v *validator) again(f *field, value []byte, depth int) bool {
+	l := &f.last
+	return l.resource == v.number && l.end-l.start == len(value) && depth <= l.depth && v.anys <= l.anys && bytes.Equal(v.wire[l.start:l.end], value)
 }
 
 // any reports whether b is a sound Any: one whose content is sound, or of a type that is not known.
