@@ -175,11 +175,13 @@ func dumpSource(path string, log *slog.Logger) source {
 			}
 		}
 		go inputs.Run(ctx)
+		var held snapshot.Builder // so that what has not changed is known to be the same
 		for {
 			if s, err := decodeFiles([]string{path}, Streams{}); err != nil {
 				log.Error("the dump cannot be read; the last good one stays in force", "error", err)
 			} else {
-				publish(s)
+				held.Load(s)
+				publish(held.Snapshot())
 			}
 			select {
 			case <-ctx.Done():

@@ -107,9 +107,26 @@ func (b *Builder) Replace(k Kind, ms []proto.Message) error {
 	return nil
 }
 
+// Load makes the builder hold what a snapshot holds, and nothing else. What says the same as before keeps its handle, so that
+// a caller who decodes one input again and again sees what has changed in it.
+func (b *Builder) Load(s *Snapshot) {
+	b.SetNode(s.node)
+	changed := b.listeners.load(s.listeners)
+	changed = b.routes.load(s.routes) || changed
+	changed = b.clusters.load(s.clusters) || changed
+	changed = b.endpoints.load(s.endpoints) || changed
+	changed = b.secrets.load(s.secrets) || changed
+	if changed || !slices.Equal(sortedNotes(b.notes), s.notes) {
+		b.notes, b.last = nil, nil
+		for _, n := range s.notes {
+			b.Note(n)
+		}
+	}
+}
+
 // SetNode says whose resources these are. The builder keeps the message, which must not be modified afterwards.
 func (b *Builder) SetNode(n *corev3.Node) {
-	if b.node == nil || !proto.Equal(b.node, n) {
+	if !proto.Equal(b.node, n) {
 		b.node, b.last = n, nil
 	}
 }

@@ -72,6 +72,23 @@ func (c *collection[T]) remove(name string) bool {
 	return true
 }
 
+// load makes s the content, and reports whether that changed anything.
+func (c *collection[T]) load(s Set[T]) (changed bool) {
+	for _, name := range c.names() {
+		if s.Resource(name) == nil {
+			changed = c.remove(name) || changed
+		}
+	}
+	for _, r := range s.resources {
+		if r.encoded && r.parts == nil {
+			changed = c.putWire(r.name, r.wire) || changed
+		} else {
+			changed = c.put(r.name, r.Message()) || changed
+		}
+	}
+	return changed
+}
+
 func (c *collection[T]) touch(name string) {
 	if c.changed == nil {
 		c.changed = map[string]struct{}{}
