@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"hash/maphash"
 
+	endpointv3 "github.com/envoyproxy/go-control-plane/envoy/config/endpoint/v3"
 	"google.golang.org/protobuf/proto"
 )
 
@@ -36,6 +37,9 @@ func (r *Resource[T]) Message() (m T) {
 		return any(r.parts.message()).(T)
 	}
 	m = m.ProtoReflect().New().Interface().(T)
+	if a, ok := any(m).(*endpointv3.ClusterLoadAssignment); ok && decodeAssignment(r.wire, a) {
+		return m
+	}
 	_ = proto.Unmarshal(r.wire, m) // whoever put it has seen to it that it decodes
 	return m
 }

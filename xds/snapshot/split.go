@@ -65,18 +65,16 @@ func splitWire(name string, wire []byte, old *parts) *parts {
 	s := splitter{old: old}
 	var bare []byte
 	for len(wire) > 0 {
-		number, typ, n := protowire.ConsumeTag(wire)
-		length := protowire.ConsumeFieldValue(number, typ, wire[max(n, 0):])
-		if n < 0 || length < 0 {
+		f, n := consumeField(wire)
+		if n < 0 {
 			break
 		}
-		if number == virtualHostsField && typ == protowire.BytesType {
-			host, _ := protowire.ConsumeBytes(wire[n:])
-			s.wireHost(host)
+		if f.is(virtualHostsField, protowire.BytesType) {
+			s.wireHost(f.value)
 		} else {
-			bare = append(bare, wire[:n+length]...)
+			bare = append(bare, wire[:n]...)
 		}
-		wire = wire[n+length:]
+		wire = wire[n:]
 	}
 	return s.parts(&Resource[*routev3.RouteConfiguration]{name: name, encoded: true, wire: slices.Clip(bare)})
 }
@@ -161,16 +159,14 @@ func (s *splitter) named(name string) []int {
 // nameOfHost is the name in an encoded virtual host.
 func nameOfHost(wire []byte) (name string) {
 	for len(wire) > 0 {
-		number, typ, n := protowire.ConsumeTag(wire)
-		length := protowire.ConsumeFieldValue(number, typ, wire[max(n, 0):])
-		if n < 0 || length < 0 {
+		f, n := consumeField(wire)
+		if n < 0 {
 			return name
 		}
-		if number == nameField && typ == protowire.BytesType {
-			value, _ := protowire.ConsumeBytes(wire[n:])
-			name = string(value)
+		if f.is(nameField, protowire.BytesType) {
+			name = string(f.value)
 		}
-		wire = wire[n+length:]
+		wire = wire[n:]
 	}
 	return name
 }
