@@ -7,6 +7,7 @@ package apisix
 
 import (
 	"cmp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -213,16 +214,18 @@ type PassiveUnhealthy struct {
 
 // HoldsPrivateKeys reports whether an object of c holds a private key, or may do so: SSL objects and consumers always may.
 func (c *Config) HoldsPrivateKeys() bool {
-	if len(c.Others["ssls"])+len(c.Others["consumers"])+len(c.Others["secrets"]) > 0 {
-		return true
-	}
-	for _, u := range c.Upstreams {
-		if u != nil && (u.TLS != nil || u.Raw["tls"] != nil) {
+	for section := range keySections {
+		if len(c.Others[section]) > 0 {
 			return true
 		}
 	}
-	return false
+	return slices.ContainsFunc(c.Upstreams, func(u *Upstream) bool { return u != nil && u.holdsPrivateKey() })
 }
+
+// keySections are the sections whose objects may hold private keys, whatever is in them.
+var keySections = map[string]bool{"ssls": true, "consumers": true, "secrets": true}
+
+func (u *Upstream) holdsPrivateKey() bool { return u.TLS != nil || u.Raw["tls"] != nil }
 
 // UpstreamIDs are the ids of the upstreams that the route names, itself and in its plugins; one may be there twice.
 func (r *Route) UpstreamIDs() []string {

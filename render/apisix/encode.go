@@ -47,12 +47,18 @@ func EncodeObjects(objects map[string][]Object, o EncodeOptions) []byte {
 
 // otherSection is a section of objects that have no struct. An object is written as any map is: by its keys' order.
 func otherSection(kind string, objects []Object, f Format) Section {
-	objects = slices.Clone(objects)
-	slices.SortStableFunc(objects, func(a, b Object) int { return cmp.Compare(a.ID(kind), b.ID(kind)) })
+	objects = sortedObjects(kind, objects)
 	e, w := mapEncoder{anyEncoder{}}, &writer{format: f}
 	return Section{kind, len(objects), func(dst []byte, i int) []byte {
 		return w.object(dst, e, reflect.ValueOf(objects[i]))
 	}}
+}
+
+// sortedObjects returns the objects by id, those of one id in their order.
+func sortedObjects(kind string, objects []Object) []Object {
+	objects = slices.Clone(objects)
+	slices.SortStableFunc(objects, func(a, b Object) int { return cmp.Compare(a.ID(kind), b.ID(kind)) })
+	return objects
 }
 
 func (r *Route) id() string    { return r.ID }
