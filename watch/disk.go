@@ -20,10 +20,13 @@ type disk interface {
 	Remove(name string) error
 }
 
-// handle is an open file or directory; *os.File is one.
+// handle is an open file or directory.
 type handle interface {
 	io.ReaderAt
 	io.WriterAt
+	// WritePieces writes the pieces one after the other at the offset, as many bytes of them as the system takes at once,
+	// and returns how many that were. There is at least one piece, and none is empty.
+	WritePieces(pieces [][]byte, offset int64) (int, error)
 	io.Closer
 	Name() string
 	Fd() uintptr
@@ -42,14 +45,26 @@ const (
 
 type osDisk struct{}
 
-func (osDisk) Open(name string, flag int, mode fs.FileMode) (handle, error) {
-	return os.OpenFile(name, flag, mode)
+type osFile struct{ *os.File }
+
+func handleOf(f *os.File, err error) (handle, error) {
+	if err != nil {
+		return nil, err
+	}
+	return osFile{f}, nil
 }
 
-func (osDisk) CreateTemp(dir, pattern string) (handle, error) { return os.CreateTemp(dir, pattern) }
-func (osDisk) Stat(name string) (fs.FileInfo, error)          { return os.Stat(name) }
-func (osDisk) Rename(from, to string) error                   { return os.Rename(from, to) }
-func (osDisk) Remove(name string) error                       { return os.Remove(name) }
+func (osDisk) Open(name string, flag int, mode fs.FileMode) (handle, error) {
+	return handleOf(os.OpenFile(name, flag, mode))
+}
+
+func (osDisk) CreateTemp(dir, pattern string) (handle, error) {
+	return handleOf(os.CreateTemp(dir, pattern))
+}
+
+func (osDisk) Stat(name string) (fs.FileInfo, error) { return os.Stat(name) }
+func (osDisk) Rename(from, to string) error          { return os.Rename(from, to) }
+func (osDisk) Remove(name string) error              { return os.Remove(name) }
 
 // Chtimes leaves the access time alone.
 func (osDisk) Chtimes(name string, mtime time.Time) error {

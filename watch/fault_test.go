@@ -4,6 +4,8 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"slices"
+	"syscall"
 	"time"
 )
 
@@ -23,6 +25,11 @@ type faultyDisk struct {
 	keeps func(second int64) int64
 	// shows, if set, is the mtime that the file system shows for the target, in Unix seconds.
 	shows map[string]int64
+	// short, if set, is how many bytes a write takes at most.
+	short int
+	// alters, if set, changes what the file system tells of files.
+	alters func(*syscall.Stat_t)
+	read   int // how many bytes
 }
 
 func (d *faultyDisk) fault(step string) error {
@@ -75,7 +82,7 @@ func (d *faultyDisk) Stat(name string) (fs.FileInfo, error) {
 	if err := d.fault("stat"); err != nil {
 		return nil, &fs.PathError{Op: "stat", Path: name, Err: err}
 	}
-	info, err := d.osDisk.Stat(name)
+	info, err := d.altered(d.osDisk.Stat(name))
 	if second, ok := d.shows[name]; ok && err == nil {
 		info = shownInfo{info, second}
 	}
@@ -106,6 +113,22 @@ func (d *faultyDisk) Remove(name string) error {
 	return d.osDisk.Remove(name)
 }
 
+func (d *faultyDisk) altered(info fs.FileInfo, err error) (fs.FileInfo, error) {
+	if d.alters == nil || err != nil {
+		return info, err
+	}
+	s := *info.Sys().(*syscall.Stat_t)
+	d.alters(&s)
+	return alteredInfo{info, &s}, nil
+}
+
+type alteredInfo struct {
+	fs.FileInfo
+	stat *syscall.Stat_t
+}
+
+func (i alteredInfo) Sys() any { return i.stat }
+
 type shownInfo struct {
 	fs.FileInfo
 	second int64
@@ -119,6 +142,14 @@ type faultyHandle struct {
 	dir  bool
 }
 
+func (h *faultyHandle) Stat() (fs.FileInfo, error) { return h.disk.altered(h.handle.Stat()) }
+
+func (h *faultyHandle) ReadAt(b []byte, off int64) (int, error) {
+	n, err := h.handle.ReadAt(b, off)
+	h.disk.read += n
+	return n, err
+}
+
 // WriteAt writes half before it fails, as a disk does that fills up.
 func (h *faultyHandle) WriteAt(b []byte, off int64) (int, error) {
 	if err := h.disk.fault("write"); err != nil {
@@ -126,6 +157,15 @@ func (h *faultyHandle) WriteAt(b []byte, off int64) (int, error) {
 		return n, &fs.PathError{Op: "write", Path: h.Name(), Err: err}
 	}
 	return h.handle.WriteAt(b, off)
+}
+
+// WritePieces writes half before it fails, and no more than the disk takes at once.
+func (h *faultyHandle) WritePieces(pieces [][]byte, offset int64) (int, error) {
+	all := slices.Concat(pieces...)
+	if h.disk.short != 0 {
+		all = all[:min(len(all), max(0, h.disk.short))]
+	}
+	return h.WriteAt(all, offset)
 }
 
 func (h *faultyHandle) Sync() error {

@@ -17,8 +17,9 @@ const DefaultMode fs.FileMode = 0o644
 const SecretMode fs.FileMode = 0o640
 
 // File is an output file and how to write it. Only Path must be set. What a write must know of the one before is read
-// from the disk, so a File may be used for one write or for thousands, in one process or in one after another. A File
-// is for one goroutine at a time; several Files and several processes may write to one path.
+// from the disk, so a File may be used for one write or for thousands, in one process or in one after another. What a File
+// remembers of its own writes only spares it reading. A File is for one goroutine at a time; several Files and several
+// processes may write to one path.
 type File struct {
 	// Path names the file; it may be a symlink or a chain of them, even a dangling one. Its directory must exist.
 	Path string
@@ -36,8 +37,10 @@ type File struct {
 	// Now tells the time; nil means time.Now.
 	Now func() time.Time
 
-	disk disk  // nil means the operating system's
-	last int64 // the greatest second that a write used, should the file be deleted meanwhile; 0 means none
+	disk   disk     // nil means the operating system's
+	last   int64    // the greatest second that a write used, should the file be deleted meanwhile; 0 means none
+	known  known    // what is in the file
+	pieces [][]byte // space
 }
 
 // Owner is a numeric user and group; -1 leaves either as it is.
@@ -53,25 +56,30 @@ type Result struct {
 }
 
 // Write makes content the content of the file, unless it is that already, in the way that the package comment
-// describes. With Generation, a generation line in content is replaced, and equality disregards the number.
+// describes. With Generation, a generation line in content is replaced, and equality disregards the number. Content may
+// change afterwards.
 //
 // Write does not pace: it may be called any number of times a second, and the mtimes then run ahead of the clock.
 //
 // Errors are *WriteError. After one the old file is as it was, with one exception: when flushing the directory fails,
 // the new file is in place but might not outlive a power failure; only then does the Result beside the error say
 // Written.
-func (f *File) Write(content []byte) (Result, error) {
+func (f *File) Write(content []byte) (Result, error) { return f.WriteContent(plain(content)) }
+
+// WriteContent is Write of a content that is in pieces and does not change. The File keeps them: of the next content only
+// what is new is compared, and the file is read only if somebody else has touched it.
+func (f *File) WriteContent(content Content) (Result, error) {
 	return f.write(content, func(old previous) bool { return old.kept })
 }
 
 // Create is Write if there is no file, be it empty; otherwise it changes nothing, and the Result is about the file that is
 // there. No other Write can come between, but for one of a program that is not ours.
 func (f *File) Create(content []byte) (Result, error) {
-	return f.write(content, func(old previous) bool { return old.info != nil })
+	return f.write(plain(content), func(old previous) bool { return old.info != nil })
 }
 
 // write writes content unless keep says that the file stays as it is.
-func (f *File) write(content []byte, keep func(previous) bool) (Result, error) {
+func (f *File) write(content Content, keep func(previous) bool) (Result, error) {
 	target, err := resolve(f.Path)
 	if err != nil {
 		return Result{}, err
@@ -81,43 +89,40 @@ func (f *File) write(content []byte, keep func(previous) bool) (Result, error) {
 		return Result{}, err
 	}
 	defer dir.Close()
-	if f.Generation {
-		content = unstamped(content)
-	}
-	old, err := f.inspect(target, content)
+	body := f.body(content)
+	old, err := f.inspect(target, body)
 	if err != nil {
 		return Result{}, err
 	}
 	if keep(old) {
 		return Result{Path: target, Size: old.info.Size(), ModTime: old.info.ModTime(), Generation: old.generation}, nil
 	}
-	result, err := f.commit(target, content, old)
+	result, err := f.commit(target, body, old)
 	if err != nil {
 		return Result{}, err
 	}
 	return result, f.syncDir(dir, target)
 }
 
-// commit writes content over old. The lock is held.
-func (f *File) commit(target string, content []byte, old previous) (Result, error) {
-	d := draft{target: target, content: content, old: old, taken: f.taken(old)}
+// commit writes the body over old. The lock is held.
+func (f *File) commit(target string, b body, old previous) (Result, error) {
+	d := draft{target: target, body: b, old: old, taken: f.taken(old)}
 	d.second = nextSecond(f.now(), d.taken)
-	var generation int64
 	if f.Generation {
-		generation = d.second
-		d.content = Stamp(generation, content)
+		d.generation = d.second
 	}
 	put := f.replace
 	if f.InPlace {
 		put = f.overwrite
 	}
-	mtime, err := put(d)
+	info, err := put(d)
 	if err != nil {
 		return Result{}, err
 	}
+	mtime := info.ModTime()
 	f.last = max(d.second, mtime.Unix())
-	size := int64(len(d.content))
-	return Result{Written: true, Path: target, Size: size, ModTime: mtime, Generation: generation}, nil
+	f.learn(target, info, b)
+	return Result{Written: true, Path: target, Size: d.size(), ModTime: mtime, Generation: d.generation}, nil
 }
 
 // lockDir opens the target's directory and locks it for as long as it is open. The lock is advisory, between writers of

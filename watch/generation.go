@@ -18,16 +18,16 @@ const (
 // output that goes elsewhere than to a File, which stamps its own: there, N is the second of the file's mtime, counted
 // from 1970, which no two writes share. Numbers are positive.
 func Stamp(generation int64, content []byte) []byte {
-	body := unstamped(content)
-	out := make([]byte, 0, generationMax+len(body))
-	out = fmt.Appendf(out, "%s%d\n", generationMark, generation)
-	return append(out, body...)
+	_, length := parseGeneration(content)
+	return append(generationLine(generation), content[length:]...)
 }
 
-// unstamped returns content without its generation line.
-func unstamped(content []byte) []byte {
-	_, length := parseGeneration(content)
-	return content[length:]
+// generationLine is empty for 0.
+func generationLine(generation int64) []byte {
+	if generation == 0 {
+		return nil
+	}
+	return fmt.Appendf(nil, "%s%d\n", generationMark, generation)
 }
 
 // readGeneration returns the number in the file's generation line and the line's length, or 0 and 0 if it has none.

@@ -180,7 +180,7 @@ func TestHolder(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer h.Close()
-		if got := readHolder(h).Error(); got != tt.want {
+		if got := readHolder(osFile{h}).Error(); got != tt.want {
 			t.Errorf("%q: got %q, want %q", tt.text, got, tt.want)
 		}
 	}

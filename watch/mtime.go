@@ -2,6 +2,7 @@ package watch
 
 import (
 	"errors"
+	"io/fs"
 	"slices"
 	"time"
 )
@@ -54,20 +55,20 @@ func (f *File) taken(old previous) []int64 {
 	return taken
 }
 
-// date sets the mtime of the file called name and returns what the file system has made of it: FAT keeps even seconds
+// date sets the mtime of the file called name and returns what the file is then. File systems make of an mtime what they can: FAT keeps even seconds
 // only, which takes one second more, and others end in 2038, where the clock's second is different at least.
-func (f *File) date(name string, d draft) (time.Time, error) {
+func (f *File) date(name string, d draft) (fs.FileInfo, error) {
 	for _, second := range []int64{d.second, d.second + 1, f.now().Unix()} {
 		if err := f.system().Chtimes(name, time.Unix(second, 0)); err != nil {
-			return time.Time{}, fail(opDate, d.target, err)
+			return nil, fail(opDate, d.target, err)
 		}
 		info, err := f.system().Stat(name)
 		if err != nil {
-			return time.Time{}, fail(opStat, d.target, err)
+			return nil, fail(opStat, d.target, err)
 		}
 		if !slices.Contains(d.taken, info.ModTime().Unix()) {
-			return info.ModTime(), nil
+			return info, nil
 		}
 	}
-	return time.Time{}, fail(opDate, d.target, errNotDated)
+	return nil, fail(opDate, d.target, errNotDated)
 }

@@ -1,11 +1,11 @@
 package watch
 
 import (
-	"bytes"
 	"errors"
 	"io"
 	"io/fs"
 	"os"
+	"time"
 )
 
 // previous is the file that a write finds.
@@ -13,12 +13,13 @@ type previous struct {
 	info       fs.FileInfo // nil: there is none
 	generation int64       // 0: none, or not asked for
 	kept       bool        // it is as it should be, and nothing has to be written
+	known      bool        // what is in it need not be read
 }
 
 // inspect looks at the file at target. If it holds the body already, its mode and owner are put right, which changes
 // neither its mtime nor its inode. A file that cannot be read, or whose mode and owner are not ours to change, is not
 // kept: a fresh one will have what this one lacks.
-func (f *File) inspect(target string, body []byte) (previous, error) {
+func (f *File) inspect(target string, b body) (previous, error) {
 	info, err := f.system().Stat(target)
 	if errors.Is(err, fs.ErrNotExist) {
 		return previous{}, nil
@@ -37,23 +38,50 @@ func (f *File) inspect(target string, body []byte) (previous, error) {
 		old.generation, start = readGeneration(h)
 	}
 	stamped := (old.generation != 0) == f.Generation
-	old.kept = stamped && holds(h, start, info.Size(), body) && f.adjust(h, target) == nil
+	old.kept = stamped && f.holds(h, start, b, &old) && f.adjust(h, target) == nil
 	return old, nil
 }
 
-// holds reports whether the file's bytes from start to size are body. It reads only if the lengths agree, and stops
-// at the first difference.
-func holds(file io.ReaderAt, start, size int64, body []byte) bool {
-	if size-start != int64(len(body)) {
+// holds reports whether the body is what the file holds from start on. The file is read only if what it holds is not known,
+// and the lengths agree.
+func (f *File) holds(h handle, start int64, b body, old *previous) bool {
+	info, err := h.Stat()
+	if err != nil {
 		return false
 	}
-	buffer := make([]byte, min(len(body), 64<<10))
-	for len(body) > 0 {
-		part := buffer[:min(len(buffer), len(body))]
-		if n, _ := file.ReadAt(part, start); n < len(part) || !bytes.Equal(part, body[:n]) {
-			return false
-		}
-		body, start = body[len(part):], start+int64(len(part))
+	if old.known = f.known.vouches(info); old.known {
+		return f.known.holds(b)
+	}
+	if !reads(h, start, info.Size(), b) {
+		return false
+	}
+	if s := stampOf(info); s.old(time.Now()) {
+		f.known.remember(s, b)
 	}
 	return true
+}
+
+// reads reports whether the file's bytes from start to size are the body. It stops at the first difference.
+func reads(file io.ReaderAt, start, size int64, b body) bool {
+	if size-start != b.Len() {
+		return false
+	}
+	buffer := make([]byte, min(b.Len(), 64<<10))
+	return b.equals(func() []byte {
+		part := buffer[:min(int64(len(buffer)), size-start)]
+		if n, _ := file.ReadAt(part, start); n < len(part) {
+			return nil
+		}
+		start += int64(len(part))
+		return part
+	})
+}
+
+// learn remembers what was written to the file, of which info was taken before it was renamed.
+func (f *File) learn(target string, info fs.FileInfo, b body) {
+	var s stamp
+	if now, err := f.system().Stat(target); err == nil && stampOf(info).is(stampOf(now)) && stampOf(now).fine() {
+		s = stampOf(now)
+	}
+	f.known.remember(s, b)
 }

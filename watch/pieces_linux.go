@@ -1,0 +1,25 @@
+package watch
+
+import (
+	"io/fs"
+
+	"golang.org/x/sys/unix"
+)
+
+// WritePieces hands all pieces to the kernel in one call: to put them together first, or to call it for each, would take
+// longer than the write itself.
+func (f osFile) WritePieces(pieces [][]byte, offset int64) (int, error) {
+	if len(pieces) == 1 {
+		return f.WriteAt(pieces[0], offset)
+	}
+	for {
+		n, err := unix.Pwritev(int(f.Fd()), pieces, offset)
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil {
+			return n, &fs.PathError{Op: "write", Path: f.Name(), Err: err}
+		}
+		return n, nil
+	}
+}
