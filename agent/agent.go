@@ -35,10 +35,11 @@ type Agent struct {
 	// Verifier, if set, asks APISIX after each commit whether it has loaded what was written.
 	Verifier *Verifier
 
-	planner  watch.Planner[users, provider]
-	renderer render.Renderer
 	rendered
-	ports ports
+	renderer render.Renderer
+	planner  watch.Planner[document]
+	encoder  apisix.Encoder
+	ports    ports
 
 	mu     sync.Mutex
 	status Status
@@ -46,22 +47,31 @@ type Agent struct {
 
 // rendered is the last input and what it was rendered to: a plan of several commits renders once.
 type rendered struct {
-	input  input
-	result render.Result
-	took   time.Duration
+	input    input
+	result   render.Result
+	findings func() []render.Finding
 }
 
 // Status is what an Agent has achieved.
 type Status struct {
-	// Snapshot is the last one that is in the file, with its findings; nil before the first commit.
+	// Snapshot is the last one that is in the file; nil before the first commit.
 	Snapshot *snapshot.Snapshot
-	Findings []render.Finding
 	// Written says that the file holds a complete configuration: of this process, or of one before it.
 	Written bool
 	// Committed is the time of the last commit of this process; zero if there was none.
 	Committed time.Time
 	// Err is why the last commit failed; nil if it did not.
 	Err error
+
+	findings func() []render.Finding
+}
+
+// Findings are those of the snapshot. They are made when they are first asked for.
+func (s Status) Findings() []render.Finding {
+	if s.findings == nil {
+		return nil
+	}
+	return s.findings()
 }
 
 // Run commits what comes from snapshots until the context ends. The file that is there at the start stays until there is
@@ -102,7 +112,7 @@ func (a *Agent) resume() {
 	if len(config.Routes) == 0 {
 		return
 	}
-	a.planner.Resume(documentOf(config))
+	a.planner.Resume(document{config})
 	a.mu.Lock()
 	a.status.Written = true
 	a.mu.Unlock()
@@ -120,9 +130,7 @@ func (a *Agent) commit(in input) (more bool, err error) {
 		return false, nil
 	}
 	a.render(in)
-	return a.planner.Commit(documentOf(a.result.Config), func(d document) error {
-		return a.write(s, configOf(d))
-	})
+	return a.planner.Commit(document{a.result.Config}, func(d document) error { return a.write(s, d.Config) })
 }
 
 // render renders the input, unless it is the one that was rendered last.
@@ -135,16 +143,18 @@ func (a *Agent) render(in input) {
 	options := a.Options
 	options.Plugins = in.plugins
 	result := a.renderer.Render(in.snapshot, options)
-	a.rendered = rendered{input: in, result: result, took: time.Since(start)}
-	a.Metrics.rendered(in.snapshot, result, a.took)
+	took := time.Since(start)
+	a.rendered = rendered{in, result, result.Findings}
+	a.Metrics.rendered(in.snapshot, a.findings, took)
 	a.Metrics.files(in.plugins)
 }
 
 // write writes one step to the file.
 func (a *Agent) write(s *snapshot.Snapshot, config *apisix.Config) error {
-	text := apisix.Encode(config, apisix.EncodeOptions{Format: a.Format, Header: a.Header})
-	a.File.Secret = config.HoldsPrivateKeys()
-	result, err := a.File.Write(text)
+	a.encoder.Options = apisix.EncodeOptions{Format: a.Format, Header: a.Header}
+	text := a.encoder.Encode(config)
+	a.File.Secret = text.HoldsPrivateKeys()
+	result, err := a.File.WriteContent(text)
 	if err != nil && !result.Written {
 		return err
 	}
@@ -153,7 +163,7 @@ func (a *Agent) write(s *snapshot.Snapshot, config *apisix.Config) error {
 	}
 	a.Metrics.written(result)
 	a.mu.Lock()
-	a.status.Snapshot, a.status.Findings, a.status.Written = s, a.result.Findings(), true
+	a.status.Snapshot, a.status.findings, a.status.Written = s, a.findings, true
 	if result.Written {
 		a.status.Committed = result.ModTime
 	}

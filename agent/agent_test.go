@@ -351,7 +351,7 @@ func TestAgentFollowsPlugins(t *testing.T) {
 	broken.Broken = []*plugins.Error{{File: "g.yaml", Line: 3, Err: fmt.Errorf("is not YAML")}}
 	sets <- broken
 	eventually(t, "a broken file is in the findings", func() bool {
-		for _, f := range a.Status().Findings {
+		for _, f := range a.Status().Findings() {
 			if f.Resource == "file/g.yaml" && strings.Contains(f.Message, "g.yaml:3: is not YAML") {
 				return true
 			}
@@ -396,7 +396,7 @@ func TestReadConfigKeepsWhatUsersAdd(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := apisix.Encode(configOf(documentOf(again)), apisix.EncodeOptions{Format: format}); string(got) != string(text) {
+		if got := apisix.Encode(again, apisix.EncodeOptions{Format: format}); string(got) != string(text) {
 			t.Errorf("%v: got\n%s\nwant\n%s", format, got, text)
 		}
 	}

@@ -1,124 +1,112 @@
 package agent
 
 import (
-	"bytes"
-	"encoding/json"
-	"fmt"
 	"maps"
-
-	"gopkg.in/yaml.v3"
+	"slices"
+	"strings"
 
 	"github.com/amesh-render/amesh-render/render/apisix"
-	"github.com/amesh-render/amesh-render/watch"
 )
 
 // A document is a configuration as the commit planner sees it. Users are routes, and everything else that is neither named
-// by routes nor an upstream; they name upstreams and plugin_configs, which are the providers.
-type document = watch.Document[users, provider]
+// by routes nor an upstream; they name upstreams and plugin_configs, which are the providers. Documents share objects, and
+// slices of them, with the configurations that they come from: by that the encoder knows what has not changed.
+type document struct{ *apisix.Config }
 
-type users struct {
-	routes []*apisix.Route
-	others map[string][]apisix.Object // by section
-}
+const (
+	pluginConfigs = "plugin_configs"
+	upstreamKey   = "upstreams/" // and the id
+	configKey     = pluginConfigs + "/"
+)
 
-// A provider is an upstream or, where that is nil, a plugin_config.
-type provider struct {
-	upstream     *apisix.Upstream
-	pluginConfig apisix.Object
-}
+func upstreamID(u *apisix.Upstream) string { return u.ID }
 
-const pluginConfigs = "plugin_configs"
-
-func documentOf(c *apisix.Config) document {
-	d := document{Users: users{c.Routes, maps.Clone(c.Others)}, Providers: make(map[string]provider, len(c.Upstreams))}
-	for _, r := range c.Routes {
-		for _, id := range r.UpstreamIDs() {
-			d.Names = append(d.Names, upstreamKey(id))
-		}
-		if r.PluginConfigID != "" {
-			d.Names = append(d.Names, pluginConfigKey(r.PluginConfigID))
-		}
+func (d document) pluginConfigIDs() (ids []string) {
+	for _, o := range d.Others[pluginConfigs] {
+		ids = append(ids, o.ID(pluginConfigs))
 	}
-	for _, section := range []string{"services", "stream_routes"} {
-		for _, object := range c.Others[section] {
-			for _, id := range object.UpstreamIDs() {
-				d.Names = append(d.Names, upstreamKey(id))
+	return ids
+}
+
+// Lacks implements watch.Document.
+func (d document) Lacks(other document) (keys []string) {
+	for _, id := range lacks(d.Upstreams, other.Upstreams, upstreamID) {
+		keys = append(keys, upstreamKey+id)
+	}
+	for _, id := range lacks(d.pluginConfigIDs(), other.pluginConfigIDs(), func(id string) string { return id }) {
+		keys = append(keys, configKey+id)
+	}
+	return keys
+}
+
+// lacks lists the ids that objects in other have, and none in have. Both are taken to be sorted and are gone through side by
+// side, of which two that are the same object need not be looked at. What does not meet its like is looked for everywhere:
+// in another order this takes longer, and comes to the same.
+func lacks[T comparable](have, other []T, id func(T) string) []string {
+	if len(have) == len(other) && (len(have) == 0 || &have[0] == &other[0]) {
+		return nil
+	}
+	var missing map[string]bool
+	rest := have
+	for _, x := range other {
+		if len(rest) == 0 || rest[0] != x {
+			for len(rest) > 0 && id(rest[0]) < id(x) {
+				rest = rest[1:]
+			}
+			if len(rest) == 0 || id(rest[0]) != id(x) {
+				if missing == nil {
+					missing = map[string]bool{}
+				}
+				missing[id(x)] = true
+				continue
+			}
+		}
+		rest = rest[1:]
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	for _, x := range have {
+		delete(missing, id(x))
+	}
+	return slices.Sorted(maps.Keys(missing))
+}
+
+// Names implements watch.Document.
+func (d document) Names(keys []string) []string {
+	if len(keys) == 0 {
+		return nil
+	}
+	q := questionOf(keys)
+	q.askUsers(d)
+	q.askProviders(d)
+	return slices.DeleteFunc(slices.Clone(keys), func(key string) bool { return q.answer(key) != named|provided })
+}
+
+// With implements watch.Document.
+func (d document) With(want document, keys []string, live document) document {
+	c := &apisix.Config{Routes: d.Routes, Upstreams: want.Upstreams, Others: want.Others}
+	q := questionOf(keys)
+	if d.Config != want.Config || len(q.pluginConfigs) > 0 {
+		c.Others = maps.Clone(d.Others)
+		if c.Others == nil {
+			c.Others = map[string][]apisix.Object{}
+		}
+		c.Others[pluginConfigs] = slices.Clone(want.Others[pluginConfigs])
+		for _, o := range live.Others[pluginConfigs] {
+			if _, asked := q.pluginConfigs[o.ID(pluginConfigs)]; asked {
+				c.Others[pluginConfigs] = append(c.Others[pluginConfigs], o)
 			}
 		}
 	}
-	for _, u := range c.Upstreams {
-		d.Providers[upstreamKey(u.ID)] = provider{upstream: u}
-	}
-	for _, o := range c.Others[pluginConfigs] {
-		d.Providers[pluginConfigKey(o.ID(pluginConfigs))] = provider{pluginConfig: o}
-	}
-	delete(d.Users.others, pluginConfigs)
-	return d
-}
-
-func upstreamKey(id string) string     { return "upstreams/" + id }
-func pluginConfigKey(id string) string { return pluginConfigs + "/" + id }
-
-func configOf(d document) *apisix.Config {
-	c := &apisix.Config{Routes: d.Users.routes, Others: maps.Clone(d.Users.others)}
-	if c.Others == nil {
-		c.Others = map[string][]apisix.Object{}
-	}
-	for _, p := range d.Providers {
-		if p.upstream != nil {
-			c.Upstreams = append(c.Upstreams, p.upstream)
-		} else {
-			c.Others[pluginConfigs] = append(c.Others[pluginConfigs], p.pluginConfig)
+	if len(q.upstreams) > 0 {
+		c.Upstreams = slices.Clone(c.Upstreams)
+		for _, u := range live.Upstreams {
+			if _, asked := q.upstreams[u.ID]; asked {
+				i, _ := slices.BinarySearchFunc(c.Upstreams, u.ID, func(u *apisix.Upstream, id string) int { return strings.Compare(u.ID, id) })
+				c.Upstreams = slices.Insert(c.Upstreams, i, u)
+			}
 		}
 	}
-	return c
-}
-
-// readConfig reads a file that an agent has written. In the style lines it is JSON but for its comment lines; in the
-// style block it is YAML.
-func readConfig(text []byte) (*apisix.Config, error) {
-	var sections map[string][]apisix.Object
-	if err := json.Unmarshal(withoutComments(text), &sections); err == nil {
-		return configFrom(sections), nil
-	}
-	var tree any
-	if err := yaml.Unmarshal(text, &tree); err != nil {
-		return nil, err
-	}
-	plain, err := json.Marshal(tree)
-	if err != nil {
-		return nil, err
-	}
-	if err := json.Unmarshal(plain, &sections); err != nil {
-		return nil, fmt.Errorf("not a configuration that an agent writes: %w", err)
-	}
-	return configFrom(sections), nil
-}
-
-func configFrom(sections map[string][]apisix.Object) *apisix.Config {
-	c := &apisix.Config{Others: map[string][]apisix.Object{}}
-	for _, o := range sections["routes"] {
-		c.Routes = append(c.Routes, apisix.RouteOf(o))
-	}
-	for _, o := range sections["upstreams"] {
-		c.Upstreams = append(c.Upstreams, apisix.UpstreamOf(o))
-	}
-	for _, section := range apisix.Sections[2:] {
-		if len(sections[section]) > 0 {
-			c.Others[section] = sections[section]
-		}
-	}
-	return c
-}
-
-// withoutComments is the text without the lines that begin with "#". No line within a string does: strings have no raw
-// newlines.
-func withoutComments(text []byte) []byte {
-	var out []byte
-	for line := range bytes.Lines(text) {
-		if !bytes.HasPrefix(line, []byte("#")) {
-			out = append(out, line...)
-		}
-	}
-	return out
+	return document{c}
 }

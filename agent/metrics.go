@@ -21,7 +21,7 @@ type Metrics struct {
 	responses   *prometheus.CounterVec
 	nacks       *prometheus.CounterVec
 	resources   *prometheus.GaugeVec
-	findings    *prometheus.GaugeVec
+	findings    *findingsMetric
 	userFiles   *prometheus.GaugeVec
 	renders     prometheus.Histogram
 	commits     prometheus.Counter
@@ -43,7 +43,7 @@ func NewMetrics() *Metrics {
 		responses: counters("xds_responses_total", "Responses of the control plane.", "type"),
 		nacks:     counters("xds_nacks_total", "Responses of the control plane that were refused in part.", "type"),
 		resources: gauges("xds_resources", "Resources in the last snapshot.", "type"),
-		findings:  gauges("findings", "What the file does not express as Envoy would have applied it.", "severity"),
+		findings:  newFindingsMetric(),
 		userFiles: gauges("user_file_valid", "Whether a file of plugin configurations or an overlay can be used as it is; "+
 			"if not, what it held before stays in force.", "file"),
 		commits:     counter("config_writes_total", "Times that the file was replaced."),
@@ -82,19 +82,13 @@ func counters(name, help, label string) *prometheus.CounterVec {
 }
 
 // rendered counts a rendering.
-func (m *Metrics) rendered(s *snapshot.Snapshot, r render.Result, took time.Duration) {
+func (m *Metrics) rendered(s *snapshot.Snapshot, findings func() []render.Finding, took time.Duration) {
 	m.renders.Observe(took.Seconds())
 	m.resources.WithLabelValues("listener").Set(float64(s.Listeners().Len()))
 	m.resources.WithLabelValues("route_config").Set(float64(s.RouteConfigurations().Len()))
 	m.resources.WithLabelValues("cluster").Set(float64(s.Clusters().Len()))
 	m.resources.WithLabelValues("endpoints").Set(float64(s.Endpoints().Len()))
-	count := map[render.Severity]int{}
-	for _, f := range r.Findings() {
-		count[f.Severity]++
-	}
-	for _, severity := range render.Severities() {
-		m.findings.WithLabelValues(string(severity)).Set(float64(count[severity]))
-	}
+	m.findings.set(findings)
 }
 
 // files tells of the files that users give.

@@ -4,15 +4,20 @@ import (
 	"slices"
 	"strings"
 
+	listenerv3 "github.com/envoyproxy/go-control-plane/envoy/config/listener/v3"
+
 	"github.com/amesh-render/amesh-render/intercept"
 	"github.com/amesh-render/amesh-render/render"
 	"github.com/amesh-render/amesh-render/xds/snapshot"
 )
 
+type listeners = snapshot.Set[*listenerv3.Listener]
+
 // ports is what the control plane has made of ports.
 type ports struct {
-	start *intercept.Table // by the first snapshot
-	told  []string         // how the last one differs from it
+	listeners listeners        // that the last answer is about
+	start     *intercept.Table // by the first snapshot
+	told      []string         // how the last one differs from it
 }
 
 // comparePorts logs how the protocols of ports differ from those of the first snapshot. The rules of interception were made when
@@ -21,6 +26,10 @@ func (a *Agent) comparePorts(s *snapshot.Snapshot) {
 	if a.Options.Ports != nil || s.Listeners().Len() == 0 {
 		return
 	}
+	if a.ports.start != nil && len(snapshot.Changed(a.ports.listeners, s.Listeners())) == 0 {
+		return
+	}
+	a.ports.listeners = s.Listeners()
 	now := render.Protocols(s)
 	if a.ports.start == nil {
 		a.ports.start = &now

@@ -117,7 +117,7 @@ func (s *Server) snapshot(w http.ResponseWriter, _ *http.Request) {
 }
 
 func (s *Server) findings(w http.ResponseWriter, _ *http.Request) {
-	findings := s.Agent.Status().Findings
+	findings := s.Agent.Status().Findings()
 	if findings == nil {
 		findings = []render.Finding{}
 	}

@@ -40,7 +40,19 @@ type Verification struct {
 // expectation is a commit that APISIX should load.
 type expectation struct {
 	second int64 // the file's mtime, which APISIX shows as modifiedIndex
-	ids    map[string][]string
+	config *apisix.Config
+}
+
+// ids are the ids of the objects that APISIX should load, by kind.
+func (e expectation) ids() map[string][]string {
+	ids := map[string][]string{}
+	for _, r := range e.config.Routes {
+		ids["routes"] = append(ids["routes"], r.ID)
+	}
+	for _, u := range e.config.Upstreams {
+		ids["upstreams"] = append(ids["upstreams"], u.ID)
+	}
+	return ids
 }
 
 // Result is the answer on the last commit.
@@ -52,21 +64,14 @@ func (v *Verifier) Result() Verification {
 
 func (v *Verifier) init() { v.once.Do(func() { v.next = make(chan expectation, 1) }) }
 
-// expect tells of a commit. Only the last one is asked for.
+// expect tells of a commit, which must not be modified afterwards. Only the last one is asked for.
 func (v *Verifier) expect(c *apisix.Config, mtime time.Time) {
 	v.init()
-	e := expectation{second: mtime.Unix(), ids: map[string][]string{"routes": {}, "upstreams": {}}}
-	for _, r := range c.Routes {
-		e.ids["routes"] = append(e.ids["routes"], r.ID)
-	}
-	for _, u := range c.Upstreams {
-		e.ids["upstreams"] = append(e.ids["upstreams"], u.ID)
-	}
 	select {
 	case <-v.next:
 	default:
 	}
-	v.next <- e
+	v.next <- expectation{mtime.Unix(), c}
 	v.set(Verification{})
 }
 
@@ -94,8 +99,9 @@ func (v *Verifier) verify(ctx context.Context, e expectation) {
 		every = 500 * time.Millisecond
 	}
 	deadline := time.Now().Add(timeout)
+	ids := e.ids()
 	for {
-		result := v.ask(ctx, e)
+		result := v.ask(ctx, e.second, ids)
 		if len(v.next) > 0 || ctx.Err() != nil {
 			return
 		}
@@ -137,7 +143,7 @@ func (v *Verifier) tell(r Verification, timeout time.Duration) {
 }
 
 // ask compares once what APISIX holds with what it should.
-func (v *Verifier) ask(ctx context.Context, e expectation) Verification {
+func (v *Verifier) ask(ctx context.Context, second int64, expected map[string][]string) Verification {
 	result := Verification{Loaded: true}
 	for _, kind := range []string{"routes", "upstreams"} {
 		held, err := v.list(ctx, kind)
@@ -146,17 +152,17 @@ func (v *Verifier) ask(ctx context.Context, e expectation) Verification {
 		}
 		ids := map[string]bool{}
 		for _, item := range held {
-			if item.ModifiedIndex != e.second {
+			if item.ModifiedIndex != second {
 				return Verification{} // another version of the file
 			}
 			ids[fmt.Sprint(item.Value.ID)] = true
 		}
-		for _, id := range e.ids[kind] {
+		for _, id := range expected[kind] {
 			if !ids[id] {
 				result.Refused = append(result.Refused, kind+"/"+id)
 			}
 		}
-		if len(held) == 0 && len(e.ids[kind]) > 0 {
+		if len(held) == 0 && len(expected[kind]) > 0 {
 			return Verification{} // nothing is loaded yet
 		}
 	}

@@ -1,19 +1,20 @@
 package watch
 
-import (
-	"maps"
-	"slices"
-)
-
 // Document is a content of the file as far as references go: users, and providers that they name by id. Of APISIX's
-// objects, routes are users and upstreams providers.
-type Document[U, P any] struct {
-	// Users is the part of the document that names providers, and all else that has to change with it.
-	Users U
-	// Names are the ids of the providers that Users names, in any order and any number of times.
-	Names []string
-	// Providers are by id. One that has changed under its id is still the same one to whoever names it.
-	Providers map[string]P
+// objects, routes are users and upstreams providers. A provider that has changed under its id is still the same one to
+// whoever names it. D is the type that implements it.
+//
+// A planner asks what differs first, and of that alone what names it: where the ids of two documents are the same, no
+// document is looked through for names.
+type Document[D any] interface {
+	// Lacks lists the ids of the providers that other has and this document has not.
+	Lacks(other D) []string
+	// Names lists those of the ids that the document's users name and its own providers have. Ids that a document names but
+	// does not provide are disregarded, as no order of writing helps those.
+	Names(ids []string) []string
+	// With returns the users of this document with the providers of want and those that live has under the ids. Want has none
+	// of the ids; one may be there twice.
+	With(want D, ids []string, live D) D
 }
 
 // Planner makes before it breaks. APISIX takes over users and providers of a new file in either order, up to 100 ms
@@ -27,72 +28,49 @@ type Document[U, P any] struct {
 // cannot yet, the users of the document before are written with its providers, so that users are never more than one
 // document behind, however fast new ones come.
 //
-// Ids that a document names but does not provide are disregarded. The zero value is for a file that is missing, or
-// that nobody uses: its first document is written as it is. Documents are not modified and must not be afterwards.
-type Planner[U, P any] struct {
-	live *Document[U, P] // what is in the file; nil if nothing
-	last *Document[U, P] // the document of which that is a step; its providers are all in the file
+// The zero value is for a file that is missing, or that nobody uses: its first document is written as it is. Documents
+// must not be modified once they are given to a planner.
+type Planner[D Document[D]] struct {
+	state *state[D] // nil if there is nothing in the file
+}
+
+// state is what a Planner knows of the file.
+type state[D any] struct {
+	live  D // what is in the file
+	users D // the document whose users those are
+	last  D // the document on the way to which that is a step; its providers are all in the file
 }
 
 // Resume tells the planner what is in the file, at a restart.
-func (p *Planner[U, P]) Resume(live Document[U, P]) {
-	live.Names = live.provided()
-	p.live, p.last = &live, &live
-}
+func (p *Planner[D]) Resume(live D) { p.state = &state[D]{live, live, live} }
 
 // Commit has the next step on the way to the document written, and reports whether there are more; for those, call it
 // again once every reader has seen this one. An error of write is returned as it is, and means that the file has not
 // changed.
-func (p *Planner[U, P]) Commit(want Document[U, P], write func(Document[U, P]) error) (more bool, err error) {
-	want.Names = want.provided()
-	next := want
-	if p.live != nil {
-		next, more = step(*p.live, *p.last, want)
+func (p *Planner[D]) Commit(want D, write func(D) error) (more bool, err error) {
+	next, users := want, want
+	if p.state != nil {
+		next, users, more = step(p.state, want)
 	}
 	if err := write(next); err != nil {
 		return false, err
 	}
-	p.live, p.last = &next, &want
+	p.state = &state[D]{next, users, want}
 	return more, nil
 }
 
-// step returns the document to write after live. Its users are those of want if live has all that they name, otherwise
-// those of last, for which that is so. Its providers are those of want, and what else its users or those of live name.
-func step[U, P any](live, last, want Document[U, P]) (next Document[U, P], more bool) {
-	next = want
-	if !live.hasAll(want.Names) {
-		next.Users, next.Names = last.Users, last.Names
-		more = true
+// step returns the document to write after the live one. Its users are those of want if the live one has all that they
+// name, otherwise those of the last, for which that is so. Its providers are those of want, and what else its users or
+// those of the live one name.
+func step[D Document[D]](s *state[D], want D) (next, users D, more bool) {
+	users = want
+	if len(want.Names(s.live.Lacks(want))) > 0 {
+		users, more = s.last, true
 	}
-	extra := map[string]P{}
-	for _, names := range [][]string{live.Names, next.Names} {
-		for _, id := range names {
-			if _, ok := want.Providers[id]; !ok {
-				extra[id] = live.Providers[id]
-			}
-		}
+	gone := want.Lacks(s.live)
+	kept := append(s.users.Names(gone), users.Names(gone)...)
+	if !more && len(kept) == 0 {
+		return want, want, false
 	}
-	if len(extra) == 0 {
-		return next, more
-	}
-	maps.Copy(extra, want.Providers)
-	next.Providers = extra
-	return next, true
-}
-
-func (d Document[U, P]) hasAll(ids []string) bool {
-	for _, id := range ids {
-		if _, ok := d.Providers[id]; !ok {
-			return false
-		}
-	}
-	return true
-}
-
-// provided returns the names without those that dangle in the document itself, which no order of writing helps.
-func (d Document[U, P]) provided() []string {
-	if d.hasAll(d.Names) {
-		return d.Names
-	}
-	return slices.DeleteFunc(slices.Clone(d.Names), func(id string) bool { return !d.hasAll([]string{id}) })
+	return users.With(want, kept, s.live), users, true
 }

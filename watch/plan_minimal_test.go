@@ -8,7 +8,7 @@ func TestPlannerIsMinimal(t *testing.T) {
 	all := consistentSets()
 	for _, live := range all {
 		for _, want := range all {
-			var p Planner[string, int]
+			var p Planner[doc]
 			p.Resume(live.doc("A"))
 			steps := commitAll(t, &p, want.doc("B"))
 			if got, least := len(steps), fewest(live, want); got != least {
@@ -43,14 +43,14 @@ func consistentSets() (all []sets) {
 }
 
 func (s sets) doc(users string) doc {
-	d := doc{Users: users, Providers: map[string]int{}}
+	d := doc{users: users, providers: map[string]int{}}
 	for bit := range 3 {
 		id := string(rune('x' + bit))
 		if s.names&(1<<bit) != 0 {
-			d.Names = append(d.Names, id)
+			d.names = append(d.names, id)
 		}
 		if s.provides&(1<<bit) != 0 {
-			d.Providers[id] = 1
+			d.providers[id] = 1
 		}
 	}
 	return d

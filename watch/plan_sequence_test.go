@@ -37,7 +37,7 @@ func TestPlannerNeverDangles(t *testing.T) {
 
 type sequence struct {
 	t       *testing.T
-	planner Planner[string, int]
+	planner Planner[doc]
 	docs    map[string]doc // by users
 	live    doc            // what is in the file
 	commits int
@@ -45,17 +45,17 @@ type sequence struct {
 
 // add makes up a document of six possible providers. Some of its names dangle.
 func (s *sequence) add(random *rand.Rand) doc {
-	d := doc{Users: fmt.Sprintf("D%d", len(s.docs)), Providers: map[string]int{}}
+	d := doc{users: fmt.Sprintf("D%d", len(s.docs)), providers: map[string]int{}}
 	for i := range 6 {
 		id := string(rune('u' + i))
 		if random.IntN(2) == 0 {
-			d.Providers[id] = random.IntN(3)
+			d.providers[id] = random.IntN(3)
 		}
-		if _, provided := d.Providers[id]; random.IntN(2) == 0 && (provided || random.IntN(10) == 0) {
-			d.Names = append(d.Names, id)
+		if _, provided := d.providers[id]; random.IntN(2) == 0 && (provided || random.IntN(10) == 0) {
+			d.names = append(d.names, id)
 		}
 	}
-	s.docs[d.Users] = d
+	s.docs[d.users] = d
 	return d
 }
 
@@ -68,8 +68,8 @@ func (s *sequence) commit(want doc, fail bool) (more bool) {
 		s.check(s.live, next)
 		s.check(next, s.live)
 		s.check(next, next)
-		for id, content := range want.Providers {
-			if next.Providers[id] != content {
+		for id, content := range want.providers {
+			if next.providers[id] != content {
 				s.t.Fatalf("%q has an old %q, want that of %q", show(next), id, show(want))
 			}
 		}
@@ -85,10 +85,10 @@ func (s *sequence) commit(want doc, fail bool) (more bool) {
 
 // check fails if the users of one file lack a provider in the other which their own document has.
 func (s *sequence) check(users, providers doc) {
-	origin := s.docs[users.Users]
-	for _, id := range origin.Names {
-		_, provided := origin.Providers[id]
-		if _, ok := providers.Providers[id]; provided && !ok {
+	origin := s.docs[users.users]
+	for _, id := range origin.names {
+		_, provided := origin.providers[id]
+		if _, ok := providers.providers[id]; provided && !ok {
 			s.t.Fatalf("the users of %q name %q, which %q lacks", show(users), id, show(providers))
 		}
 	}
