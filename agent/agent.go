@@ -47,9 +47,8 @@ type Agent struct {
 
 // rendered is the last input and what it was rendered to: a plan of several commits renders once.
 type rendered struct {
-	input    input
-	result   render.Result
-	findings func() []render.Finding
+	input  input
+	result render.Result
 }
 
 // Status is what an Agent has achieved.
@@ -144,8 +143,8 @@ func (a *Agent) render(in input) {
 	options.Plugins = in.plugins
 	result := a.renderer.Render(in.snapshot, options)
 	took := time.Since(start)
-	a.rendered = rendered{in, result, result.Findings}
-	a.Metrics.rendered(in.snapshot, a.findings, took)
+	a.rendered = rendered{in, result}
+	a.Metrics.rendered(in.snapshot, result.Findings, took)
 	a.Metrics.files(in.plugins)
 }
 
@@ -163,7 +162,7 @@ func (a *Agent) write(s *snapshot.Snapshot, config *apisix.Config) error {
 	}
 	a.Metrics.written(result)
 	a.mu.Lock()
-	a.status.Snapshot, a.status.findings, a.status.Written = s, a.findings, true
+	a.status.Snapshot, a.status.findings, a.status.Written = s, a.result.Findings, true
 	if result.Written {
 		a.status.Committed = result.ModTime
 	}
