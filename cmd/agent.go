@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -55,7 +56,7 @@ amesh-render agent --xds file:dump.json -o apisix.yaml`},
 			"amesh-render agent --xds demo -o apisix.yaml --apisix-control http://127.0.0.1:9090"},
 	},
 	exits:       exits{exitOK: "ended by SIGTERM or SIGINT"},
-	environment: nodeVariables,
+	environment: slices.Concat(nodeVariables, memoryVariables),
 	seeAlso:     []string{"probe", "once", "replay", "iptables", "docs/agent.md", "docs/interception.md"},
 	flags: func(set *pflag.FlagSet) func(Streams, []string) error {
 		f := new(agentFlags)
@@ -79,6 +80,7 @@ func (f *agentFlags) run(s Streams, args []string) error {
 	if err != nil {
 		return usageError{err}
 	}
+	limitMemory(a.Log)
 	files, err := f.follow(a)
 	if err != nil {
 		return err
