@@ -55,7 +55,8 @@ func randomDocument(random *rand.Rand, like document) document {
 			case 0:
 				r.PluginConfigID = id()
 			case 1:
-				r.Plugins = &apisix.Plugins{AmeshSplit: &apisix.AmeshSplit{Choices: []apisix.AmeshChoice{{Weight: 1, UpstreamID: id()}, {Weight: 1, UpstreamID: id()}}}}
+				choices := []apisix.AmeshChoice{{Weight: 1, UpstreamID: id()}, {Weight: 1, UpstreamID: id()}}
+				r.Plugins = &apisix.Plugins{AmeshSplit: &apisix.AmeshSplit{Choices: choices}}
 			}
 			c.Routes = append(c.Routes, r)
 		}

@@ -222,7 +222,8 @@ func TestWriteContentFailure(t *testing.T) {
 				t.Fatalf("got error %v, want that of writing", err)
 			}
 			if got := read(t, f.Path); got != text || !stat(t, f.Path).ModTime().Equal(before.ModTime()) {
-				t.Errorf("in place %v: after failure %d the file holds %d bytes %.40q…, want %d bytes %.40q…", inPlace, nth, len(got), got, len(text), text)
+				t.Errorf("in place %v: after failure %d the file holds %d bytes %.40q…, want %d bytes %.40q…",
+					inPlace, nth, len(got), got, len(text), text)
 			}
 			if disk.read > 2*generationMax {
 				t.Errorf("in place %v: %d bytes were read", inPlace, disk.read)

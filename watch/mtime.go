@@ -55,8 +55,9 @@ func (f *File) taken(old previous) []int64 {
 	return taken
 }
 
-// date sets the mtime of the file called name and returns what the file is then. File systems make of an mtime what they can: FAT keeps even seconds
-// only, which takes one second more, and others end in 2038, where the clock's second is different at least.
+// date sets the mtime of the file called name and returns what the file is then. File systems make of an mtime what they
+// can: FAT keeps even seconds only, which takes one second more, and others end in 2038, where the clock's second is
+// different at least.
 func (f *File) date(name string, d draft) (fs.FileInfo, error) {
 	for _, second := range []int64{d.second, d.second + 1, f.now().Unix()} {
 		if err := f.system().Chtimes(name, time.Unix(second, 0)); err != nil {
