@@ -15,10 +15,9 @@ type reader struct {
 	source   string
 	position locator
 	lines    *lineReader
-	json     *json.Decoder
-	value    json.RawMessage // the value read last; its memory is used again
-	union    *union          // the resources that the current document names without saying how to apply them
-	found    bool            // whether the source holds anything at all
+	json     *scanner
+	union    *union // the resources that the current document names without saying how to apply them
+	found    bool   // whether the source holds anything at all
 }
 
 // readJSON decodes JSON values, one after the other.
@@ -30,16 +29,15 @@ func (r *reader) readJSON(in *bufio.Reader) error {
 // documents decodes JSON values until in ends, and puts errors where the locator says.
 func (r *reader) documents(at locator) error {
 	r.position = at
-	r.json = json.NewDecoder(r.lines)
-	r.json.UseNumber()
+	r.json = &scanner{r: r.lines}
 	for {
-		r.allow(r.json.InputOffset())
-		token, err := r.json.Token()
+		r.allow(r.json.offset())
+		token, err := r.json.token()
 		if err == io.EOF {
 			return nil
 		}
 		if err != nil {
-			return r.syntaxError(0, r.json.InputOffset, err)
+			return r.syntaxError(0, err)
 		}
 		if err := r.document(token); err != nil {
 			return err
@@ -61,7 +59,7 @@ func (r *reader) document(token json.Token) error {
 
 // array calls each at every element of the array whose opening bracket has been read, and reads the closing one.
 func (r *reader) array(each func() error) error {
-	for r.json.More() {
+	for r.json.more() {
 		if err := each(); err != nil {
 			return err
 		}
@@ -96,56 +94,45 @@ func (r *reader) element(in scope) error {
 
 // token reads the next token of a document that has begun.
 func (r *reader) token() (json.Token, error) {
-	at := r.json.InputOffset()
+	at := r.json.offset()
 	r.allow(at)
-	token, err := r.json.Token()
+	token, err := r.json.token()
 	if err != nil {
-		return nil, r.syntaxError(at, r.json.InputOffset, err)
+		return nil, r.syntaxError(at, err)
 	}
 	return token, nil
 }
 
-// next reads the next value whole. The text is valid until the next call.
+// next reads the next value whole. The text is valid until more is read.
 func (r *reader) next() (text, error) {
-	at := r.json.InputOffset()
+	at := r.json.offset()
 	r.allow(at)
-	if err := r.json.Decode(&r.value); err != nil {
-		return text{}, r.syntaxError(at, r.mistake, err)
+	value, err := r.json.value()
+	if err != nil {
+		return text{}, r.syntaxError(at, err)
 	}
-	return text{r.value, r.json.InputOffset() - int64(len(r.value))}, nil
+	return text{value, r.json.offset() - int64(len(value))}, nil
 }
 
-// allow lets the JSON decoder read one more value.
+// allow lets the scanner read one more value.
 func (r *reader) allow(at int64) { r.lines.limit = at + maxValue }
 
-// syntaxError explains why reading from the offset from on failed. at tells where, if the text is at fault.
-func (r *reader) syntaxError(from int64, at func() int64, err error) error {
-	var syntax *json.SyntaxError
+// syntaxError explains why reading from the offset from on failed.
+func (r *reader) syntaxError(from int64, err error) error {
+	var syntax *jsonError
 	switch {
 	case err == io.EOF, err == io.ErrUnexpectedEOF:
 		return r.failf(r.lines.read, "the text ends in the middle of a value: the input is cut short")
 	case errors.Is(err, errTooLarge):
 		return r.tooLarge(from)
 	case errors.As(err, &syntax):
-		return r.failf(at(), "JSON: %w", err)
+		return r.failf(syntax.at, "JSON: %w", err)
 	}
 	return (&input{name: r.source}).readError(err)
 }
 
 func (r *reader) tooLarge(at int64) error {
 	return r.failf(at, "found a value of more than %d MiB, which no resource has", maxValue>>20)
-}
-
-// mistake is the offset of the syntax error because of which the next value could not be read. The decoder counts its
-// own offsets from elsewhere, but its buffer still begins at that value.
-func (r *reader) mistake() int64 {
-	rest, _ := io.ReadAll(r.json.Buffered())
-	at := r.json.InputOffset()
-	var syntax *json.SyntaxError
-	if err := json.Unmarshal(rest, new(json.RawMessage)); errors.As(err, &syntax) {
-		at += max(syntax.Offset-1, 0)
-	}
-	return at
 }
 
 // note adds a note on the source as a whole.
@@ -156,7 +143,7 @@ func (r *reader) note(field, format string, args ...any) {
 // unexpected is an error about the token just read.
 func (r *reader) unexpected(token json.Token, expected string) error {
 	found, length := describeToken(token)
-	return r.failf(r.json.InputOffset()-int64(length), "found %s%s", found, expected)
+	return r.failf(r.json.offset()-int64(length), "found %s%s", found, expected)
 }
 
 // describeToken says what a token is, and how long it is in the text (nearly, if it is a string with escapes).

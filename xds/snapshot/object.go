@@ -32,8 +32,8 @@ type object struct {
 
 // object decodes an object whose opening brace has been read.
 func (r *reader) object(in scope) error {
-	o := &object{begin: r.json.InputOffset() - 1, text: []byte{'{'}, known: in >= inBootstrap}
-	for r.json.More() {
+	o := &object{begin: r.json.offset() - 1, text: []byte{'{'}, known: in >= inBootstrap}
+	for r.json.more() {
 		token, err := r.token()
 		if err != nil {
 			return err
@@ -79,7 +79,7 @@ func (r *reader) member(o *object, key string, in scope) error {
 // hold reads the value of a member that does not tell what the object is. It is kept where it stood in the source, among
 // spaces, so that offsets in o.text are offsets in the source.
 func (r *reader) hold(o *object, key string) error {
-	keyEnd := r.json.InputOffset()
+	keyEnd := r.json.offset()
 	value, err := r.next()
 	if err != nil {
 		return err
