@@ -2,10 +2,8 @@ package cmd
 
 import (
 	"bytes"
-	"compress/gzip"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/spf13/pflag"
 
@@ -41,23 +39,29 @@ func (f *inputFlags) declareInput(set *pflag.FlagSet) {
 
 // read reads the file at path, "-" being standard input. A dump is rendered by the flags.
 func (f *inputFlags) read(path string, s Streams) (*input, error) {
-	name, text, err := readText(path, s.In)
+	source, err := openText(path, s.In)
 	if err != nil {
 		return nil, err
 	}
-	in := &input{name: name}
-	if standalone.Is(text) {
-		in.text = text
-		if in.file, err = standalone.Read(name, text); err != nil {
+	defer source.close()
+	in := &input{name: source.name}
+	var dump io.Reader = source.text
+	if !source.isLargeDump() {
+		text, err := source.all()
+		switch {
+		case err != nil:
 			return nil, err
+		case standalone.Is(text):
+			if err := in.readFile(text); err != nil {
+				return nil, err
+			}
+			return in, nil
+		case isManifest(text):
+			return nil, manifestError{in.name}
 		}
-		in.config, in.problems = in.file.Config()
-		return in, nil
+		dump = bytes.NewReader(text)
 	}
-	if isManifest(text) {
-		return nil, manifestError{name}
-	}
-	if in.snapshot, err = snapshot.Decode(snapshot.Source{Name: name, Reader: bytes.NewReader(text)}); err != nil {
+	if in.snapshot, err = snapshot.Decode(snapshot.Source{Name: in.name, Reader: dump}); err != nil {
 		return nil, err
 	}
 	if in.options, err = f.options(); err != nil {
@@ -69,6 +73,15 @@ func (f *inputFlags) read(path string, s Streams) (*input, error) {
 	result := render.Render(in.snapshot, in.options)
 	in.config, in.findings = result.Config, append([]render.Finding{}, result.Findings()...)
 	return in, nil
+}
+
+// readFile reads a file that was rendered before.
+func (in *input) readFile(text []byte) (err error) {
+	in.text = text
+	if in.file, err = standalone.Read(in.name, text); err == nil {
+		in.config, in.problems = in.file.Config()
+	}
+	return err
 }
 
 // resolved is the input's configuration with all that routes take from other objects. What of that cannot be told is added to
@@ -104,38 +117,4 @@ func (in *input) warn(command string, s Streams) {
 		fmt.Fprintf(s.Err, "amesh-render: %s: %s in %s of which not all is known, the first: %s\n",
 			command, printable.Count(unknown, "place"), printable.Line(in.name), printable.Line(first))
 	}
-}
-
-// readText reads a file, or standard input for "-", and unpacks it.
-func readText(path string, stdin io.Reader) (name string, text []byte, err error) {
-	if path == "-" {
-		name = "standard input"
-		text, err = io.ReadAll(stdin)
-	} else {
-		name = path
-		if info, err := os.Stat(path); err == nil && info.IsDir() {
-			return "", nil, fmt.Errorf("%s is a directory: name the files in it", path)
-		}
-		text, err = os.ReadFile(path)
-	}
-	if err == nil && bytes.HasPrefix(text, []byte("\x1f\x8b")) {
-		text, err = unpack(text, snapshot.MaxUnpacked)
-	}
-	if err != nil {
-		return "", nil, fmt.Errorf("%s: %w", name, err)
-	}
-	return name, text, nil
-}
-
-// unpack unpacks a text, if that has at most so many bytes then.
-func unpack(packed []byte, most int64) ([]byte, error) {
-	z, err := gzip.NewReader(bytes.NewReader(packed))
-	if err != nil {
-		return nil, err
-	}
-	text, err := io.ReadAll(io.LimitReader(z, most+1))
-	if int64(len(text)) > most {
-		return nil, snapshot.ErrUnpacked
-	}
-	return text, err
 }

@@ -1,7 +1,6 @@
 package cmd
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 
@@ -9,7 +8,6 @@ import (
 
 	"github.com/amesh-render/amesh-render/intercept"
 	"github.com/amesh-render/amesh-render/render"
-	"github.com/amesh-render/amesh-render/xds/snapshot"
 )
 
 // portFlags say which connections are for the proxy's HTTP listeners and which for its TCP listeners. They must be the same
@@ -48,11 +46,7 @@ func (f *portFlags) table(stdin io.Reader) (t intercept.Table, err error) {
 	if t, err = f.lists(); err != nil || f.protocolsFrom == "" {
 		return t, err
 	}
-	name, text, err := readText(f.protocolsFrom, stdin)
-	if err != nil {
-		return t, err
-	}
-	snap, err := snapshot.Decode(snapshot.Source{Name: name, Reader: bytes.NewReader(text)})
+	snap, err := decodeFiles([]string{f.protocolsFrom}, Streams{In: stdin})
 	if err != nil {
 		return t, err
 	}

@@ -28,15 +28,11 @@ const sniffed = 4096
 // open looks at the first bytes of a source. It fails at once on what cannot be decoded, however long the rest.
 func open(s Source) (*input, error) {
 	in := &input{name: cmp.Or(s.Name, "input")}
-	raw := &counter{r: s.Reader}
-	in.text = bufio.NewReaderSize(raw, 1<<16)
-	if magic, _ := in.text.Peek(2); bytes.Equal(magic, []byte{0x1f, 0x8b}) {
-		z, err := gzip.NewReader(in.text)
-		if err != nil {
-			return nil, &gzipError{in.name, raw.n, err}
-		}
-		in.text = bufio.NewReaderSize(&gunzip{z: z, source: in.name, raw: raw, left: MaxUnpacked}, 1<<16)
+	unpacked, err := Unpack(in.name, s.Reader)
+	if err != nil {
+		return nil, err
 	}
+	in.text = bufio.NewReaderSize(unpacked, 1<<16)
 	head, err := in.text.Peek(sniffed)
 	if err != nil && err != io.EOF {
 		return nil, in.readError(err)
@@ -46,6 +42,21 @@ func open(s Source) (*input, error) {
 		_, _ = in.text.Discard(3)
 	}
 	return in, in.recognise(head)
+}
+
+// Unpack returns what is in r, unpacked if it is packed with gzip, as Decode reads it. Errors about packed data begin with
+// the name and say which byte of it is at fault; to unpack more than MaxUnpacked bytes is ErrUnpacked.
+func Unpack(name string, r io.Reader) (io.Reader, error) {
+	raw := &counter{r: r}
+	text := bufio.NewReaderSize(raw, 1<<16)
+	if magic, _ := text.Peek(2); !bytes.Equal(magic, []byte{0x1f, 0x8b}) {
+		return text, nil
+	}
+	z, err := gzip.NewReader(text)
+	if err != nil {
+		return nil, &gzipError{name, raw.n, err}
+	}
+	return &gunzip{z: z, source: name, raw: raw, left: MaxUnpacked}, nil
 }
 
 func (in *input) recognise(head []byte) error {
