@@ -64,18 +64,19 @@ func (s *scanner) rest() []byte { return s.buf[s.at:] }
 
 // fill reads more. It moves what is done with out of the way, so that what rest returned before is invalid.
 func (s *scanner) fill() error {
-	if s.at > 0 {
-		s.base += int64(s.at)
-		s.buf = s.buf[:copy(s.buf, s.rest())]
-		s.at = 0
-	}
-	if len(s.buf) == cap(s.buf) {
-		s.buf = append(make([]byte, 0, max(64<<10, 2*cap(s.buf))), s.buf...)
-	}
 	if s.err != nil {
 		return s.err
 	}
-	n, err := s.r.Read(s.buf[len(s.buf):cap(s.buf)])
+	rest := s.rest()
+	s.base += int64(s.at)
+	s.at = 0
+	switch {
+	case len(rest) == cap(s.buf), len(rest) < chunk && cap(s.buf) > 16*chunk: // too small now, or larger than needed now
+		s.buf = append(make([]byte, 0, max(chunk, 2*len(rest))), rest...)
+	default:
+		s.buf = s.buf[:copy(s.buf, rest)]
+	}
+	n, err := s.r.Read(s.buf[len(s.buf):min(cap(s.buf), len(s.buf)+chunk)])
 	s.buf = s.buf[:len(s.buf)+n]
 	if n == 0 {
 		return err
@@ -83,6 +84,9 @@ func (s *scanner) fill() error {
 	s.err = err
 	return nil
 }
+
+// chunk is how many bytes are read at once.
+const chunk = 64 << 10
 
 // peek returns the next byte that is not white space, which is then done with.
 func (s *scanner) peek() (byte, error) {
