@@ -110,12 +110,14 @@ func (f *onceFlags) run(s Streams, args []string) error {
 	return write(text, file, s)
 }
 
-// decodeFiles reads the dumps at the paths, of which - is standard input, and merges them.
+// decodeFiles reads the dumps at the paths, of which - is standard input, and merges them. On a terminal it shows how far
+// it is.
 func decodeFiles(paths []string, s Streams) (*snapshot.Snapshot, error) {
 	var sources []snapshot.Source
+	var p progress
 	for _, path := range paths {
 		if path == "-" {
-			sources = append(sources, snapshot.Source{Name: "standard input", Reader: s.In})
+			sources = append(sources, snapshot.Source{Name: "standard input", Reader: p.count(s.In)})
 			continue
 		}
 		file, err := os.Open(path)
@@ -126,9 +128,10 @@ func decodeFiles(paths []string, s Streams) (*snapshot.Snapshot, error) {
 		if info, err := file.Stat(); err == nil && info.IsDir() {
 			return nil, fmt.Errorf("%s is a directory: name the dumps in it", path)
 		}
-		sources = append(sources, snapshot.Source{Name: path, Reader: file})
+		sources = append(sources, snapshot.Source{Name: path, Reader: p.count(file)})
 	}
-	return snapshot.Decode(sources...)
+	defer p.showOn(s.Err)()
+	return p.decoder.Decode(sources...)
 }
 
 // write writes the rendered text to the file, or to standard output when there is none.

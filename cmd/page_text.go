@@ -3,11 +3,8 @@ package cmd
 import (
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"unicode/utf8"
-
-	"golang.org/x/sys/unix"
 )
 
 // Columns of a page: no wider than reads well, no narrower than there is room for two columns.
@@ -20,12 +17,8 @@ const (
 
 // widthOf is how many columns a page may have on a stream: the terminal's, if it is one that is narrower than usual.
 func widthOf(stream io.Writer) int {
-	if file, ok := stream.(*os.File); ok {
-		if size, err := unix.IoctlGetWinsize(int(file.Fd()), unix.TIOCGWINSZ); err == nil && size.Col > 0 {
-			return max(narrowest, min(widest, int(size.Col)))
-		}
-	}
-	return widest
+	width, _ := columns(stream)
+	return max(narrowest, min(widest, width))
 }
 
 // write writes the page for a reader, no wider than width but for words and lines that are.

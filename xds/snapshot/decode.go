@@ -3,6 +3,7 @@ package snapshot
 import (
 	"fmt"
 	"io"
+	"sync/atomic"
 )
 
 // Source is one thing to decode.
@@ -30,14 +31,7 @@ type Source struct {
 // Unknown fields and enum values are left out, Anys of unknown types become Any(xds.type.v3.TypedStruct); the snapshot's
 // Notes say so. Errors name source, line and column (in bytes, from 1), what was found and what was expected.
 func Decode(sources ...Source) (*Snapshot, error) {
-	s := session{builder: NewBuilder(), observed: map[string]bool{}}
-	for _, source := range sources {
-		if err := s.read(source); err != nil {
-			return nil, err
-		}
-	}
-	s.dropObserved()
-	return s.builder.Snapshot(), nil
+	return new(Decoder).Decode(sources...)
 }
 
 // session is the state of one call of Decode.
@@ -46,6 +40,7 @@ type session struct {
 	// observed are the load assignments that may not have come by EDS: Envoy's config_dump and istioctl list one for every
 	// cluster, with the hosts that DNS, the cluster's own load_assignment or the traffic has given it.
 	observed map[string]bool
+	decoded  *atomic.Int64 // how many resources have been decoded
 }
 
 // dropObserved removes the load assignments that belong to a cluster which does not take its endpoints from EDS. They

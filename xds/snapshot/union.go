@@ -104,6 +104,7 @@ func (r *reader) decode(d *definition) error {
 	if err != nil {
 		return err
 	}
+	r.decoded.Add(1)
 	if NameOf(m) == "" {
 		r.union.note(Note{
 			Resource: d.kind.path(""),
