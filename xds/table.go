@@ -1,9 +1,8 @@
 package xds
 
 import (
-	hcmv3 "github.com/envoyproxy/go-control-plane/envoy/extensions/filters/network/http_connection_manager/v3"
-
 	routev3 "github.com/envoyproxy/go-control-plane/envoy/config/route/v3"
+	hcmv3 "github.com/envoyproxy/go-control-plane/envoy/extensions/filters/network/http_connection_manager/v3"
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
@@ -48,10 +47,6 @@ const (
 	text
 	message
 )
-
-// wireTypes are the wire types of the shapes.
-var wireTypes = [...]protowire.Type{-1, protowire.VarintType, protowire.Fixed32Type, protowire.Fixed64Type,
-	protowire.BytesType, protowire.BytesType, protowire.BytesType}
 
 // maxDense is the highest field number that is looked up by index.
 const maxDense = 127

@@ -2,6 +2,7 @@ package xds
 
 import (
 	"bytes"
+	"path"
 	"unicode/utf8"
 
 	"google.golang.org/protobuf/encoding/protowire"
@@ -35,8 +36,7 @@ func (v *validator) sound(k snapshot.Kind, name string, wire []byte) (refers []s
 	v.wire, v.anys, v.entries, v.refers, v.doubt = wire, 0, 0, nil, false
 	v.number++
 	defer func() { v.wire = nil }()
-	url := k.TypeURL()
-	t, _ := v.of([]byte(url[bytes.LastIndexByte([]byte(url), '/')+1:]))
+	t, _ := v.of([]byte(path.Base(k.TypeURL())))
 	if t == nil || nameIn(wire) == "" || !v.message(t, wire, 0) {
 		return nil, false
 	}
