@@ -35,6 +35,7 @@ var forbidden = map[string][]string{
 	"intercept/rules": {"os", "net", "log/", "google.golang.org/", "github.com/envoyproxy/", module + "render", module + "xds/", module + "netfilter", module + "cmd/"},
 	"netfilter":       {"google.golang.org/", "github.com/envoyproxy/", module + "render", module + "xds/", module + "cmd/"},
 	"internal/":       {module + "cmd/"},
+	"internal/mesh":   {"google.golang.org/grpc/", "os", "net", module + "render/", module + "watch", module + "agent", module + "cmd/"},
 }
 
 func TestImports(t *testing.T) {
