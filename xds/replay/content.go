@@ -16,7 +16,7 @@ type resources = map[string]types.Resource
 
 // content is what is served of a snapshot, by kind, and how many resources of it are made up: like istiod, the server has
 // an empty answer for each name that it has itself made a client ask for. Silence would keep the client waiting.
-func content(s *snapshot.Snapshot) (all map[snapshot.Kind]resources, empty int) {
+func content(s *snapshot.Snapshot, known *references) (all map[snapshot.Kind]resources, empty int) {
 	all = map[snapshot.Kind]resources{
 		snapshot.Cluster:            collect(s.Clusters().All()),
 		snapshot.Endpoints:          collect(s.Endpoints().All()),
@@ -24,10 +24,9 @@ func content(s *snapshot.Snapshot) (all map[snapshot.Kind]resources, empty int) 
 		snapshot.RouteConfiguration: collect(s.RouteConfigurations().All()),
 		snapshot.Secret:             collect(s.Secrets().All()),
 	}
-	for _, missing := range s.Missing() {
-		m := emptyResource(missing.Kind, missing.Name)
-		if _, ok := all[missing.Kind][missing.Name]; m != nil && !ok {
-			all[missing.Kind][missing.Name] = m
+	for _, missing := range known.missing(all) {
+		if _, ok := all[missing.Kind][missing.Name]; !ok {
+			all[missing.Kind][missing.Name] = emptyResource(missing.Kind, missing.Name)
 			empty++
 		}
 	}

@@ -39,6 +39,7 @@ type Server struct {
 	grpc   *grpc.Server
 	cancel context.CancelFunc // ends the streams
 	mu     sync.Mutex         // held by Set
+	known  references
 }
 
 // Rejection is one client's refusal of what it was sent (a NACK).
@@ -77,7 +78,7 @@ type Outcome struct {
 func (s *Server) Set(snap *snapshot.Snapshot) (Outcome, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	next, empty := content(snap)
+	next, empty := content(snap, &s.known)
 	out := Outcome{Empty: empty}
 	for k := snapshot.Cluster; k <= snapshot.Secret; k++ {
 		update, remove := difference(s.caches[k].GetResources(), next[k])
