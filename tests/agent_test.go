@@ -84,6 +84,15 @@ func serveSnapshot(t *testing.T, s *snapshot.Snapshot) (server *replay.Server, a
 // agentCommand is an agent as a process of its own, and its output file's directory.
 func agentCommand(t *testing.T, address, output string, flags ...string) *exec.Cmd {
 	t.Helper()
+	c := ourCommand(t, append([]string{"agent", "--xds", address, "-o", output, "--log-level", "error",
+		"--node-id", "sidecar~10.244.140.225~productpage-v1-0.default~default.svc.cluster.local"}, flags...)...)
+	c.Stderr = os.Stderr
+	return c
+}
+
+// ourCommand is the program as a process of its own.
+func ourCommand(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
 	program := filepath.Join(t.TempDir(), "amesh-render") // the name makes the test binary behave as the command
 	self, err := os.Executable()
 	if err != nil {
@@ -92,10 +101,7 @@ func agentCommand(t *testing.T, address, output string, flags ...string) *exec.C
 	if err := os.Symlink(self, program); err != nil {
 		t.Fatal(err)
 	}
-	c := exec.Command(program, append([]string{"agent", "--xds", address, "-o", output, "--log-level", "error",
-		"--node-id", "sidecar~10.244.140.225~productpage-v1-0.default~default.svc.cluster.local"}, flags...)...)
-	c.Stderr = os.Stderr
-	return c
+	return exec.Command(program, args...)
 }
 
 // A watcher reads a file over and over, and knows what no reader may ever see.
