@@ -15,7 +15,7 @@ IMAGEFLAGS ?= --load
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: ## build ./amesh-render, static; the same bytes wherever it is built
@@ -54,5 +54,21 @@ fuzz: ## run every fuzz target for FUZZTIME
 	./tests/fuzz.sh $(FUZZTIME)
 
 .PHONY: bench
-bench: ## run the benchmarks
+bench: ## measure the agent's work in meshes of 100 to 10,000 services; docs/performance.md says how to read it
+	go run ./tests/bench
+
+.PHONY: bench-agent
+bench-agent: build ## run an agent beside 1,000 and 5,000 services of which ten endpoints change a second
+	go run ./tests/bench -agent ./$(OUT) -sizes 1000,5000
+
+.PHONY: bench-check
+bench-check: ## compare allocations with the committed baseline
+	go run ./tests/bench -check
+
+.PHONY: bench-update
+bench-update: ## write the baseline of allocations anew
+	go run ./tests/bench -update
+
+.PHONY: bench-packages
+bench-packages: ## run the benchmarks of single packages
 	go test -run '^$$' -bench . -benchmem ./...
