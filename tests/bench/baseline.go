@@ -14,6 +14,9 @@ import (
 const (
 	worse  = 1.10 // times the baseline: from there on the check fails
 	better = 0.75 // likewise, as the baseline would let too much pass
+
+	// Differences as small as these are nobody's: a pool that was empty, a map that grew a little earlier.
+	slackBytes, slackAllocs = 8 << 10, 50
 )
 
 // baseline is what operations allocated when somebody last looked at it.
@@ -74,8 +77,8 @@ func compare(before, now baseline, out io.Writer) error {
 		}
 		fmt.Fprintf(out, "%-45s %12s bytes %+6.1f %%  %9s allocations %+6.1f %%\n", c.key(),
 			thousands(int(c.Bytes)), change(old.Bytes, c.Bytes), thousands(int(c.Allocs)), change(old.Allocs, c.Allocs))
-		wrong = append(wrong, judge(c.key(), "bytes", old.Bytes, c.Bytes)...)
-		wrong = append(wrong, judge(c.key(), "allocations", old.Allocs, c.Allocs)...)
+		wrong = append(wrong, judge(c.key(), "bytes", old.Bytes, c.Bytes, slackBytes)...)
+		wrong = append(wrong, judge(c.key(), "allocations", old.Allocs, c.Allocs, slackAllocs)...)
 	}
 	if wrong == nil {
 		return nil
@@ -88,11 +91,11 @@ func (c baselineCost) key() string { return fmt.Sprintf("%d services: %s", c.Ser
 
 func change(old, now uint64) float64 { return 100 * (float64(now)/float64(old) - 1) }
 
-func judge(key, what string, old, now uint64) []string {
-	switch n, o := float64(now), float64(old); {
-	case n > worse*o:
+func judge(key, what string, old, now, slack uint64) []string {
+	switch n, o, s := float64(now), float64(old), float64(slack); {
+	case n > worse*o+s:
 		return []string{fmt.Sprintf("%s: %s %s, were %s: more than 10 %% worse", key, thousands(int(now)), what, thousands(int(old)))}
-	case n < better*o:
+	case n < better*o-s:
 		return []string{fmt.Sprintf("%s: %s %s, were %s: more than 25 %% better", key, thousands(int(now)), what, thousands(int(old)))}
 	}
 	return nil

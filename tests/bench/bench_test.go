@@ -49,10 +49,10 @@ func TestCompare(t *testing.T) {
 	of := func(n uint64) baseline {
 		return baseline{Rows: []baselineCost{{Row: "cold", Services: 100, Bytes: n, Allocs: 1000}}}
 	}
-	for now, want := range map[uint64]string{1000: "", 1099: "", 1101: "10 % worse", 751: "", 749: "25 % better"} {
-		err := compare(of(1000), of(now), new(bytes.Buffer))
+	for now, want := range map[uint64]string{1e6: "", 1.1e6: "", 1.12e6: "10 % worse", 0.75e6: "", 0.73e6: "25 % better"} {
+		err := compare(of(1e6), of(now), new(bytes.Buffer))
 		if got := err != nil; got != (want != "") || got && !strings.Contains(err.Error(), want) {
-			t.Errorf("%d instead of 1000 bytes: %v, want %q", now, err, want)
+			t.Errorf("%d instead of 1000000 bytes: %v, want %q", now, err, want)
 		}
 	}
 	if err := compare(baseline{}, of(1), new(bytes.Buffer)); err == nil {

@@ -122,21 +122,6 @@ func (r *report) exponent(cost func(size int) float64) float64 {
 	return (n*sxy - sx*sy) / (n*sxx - sx*sx)
 }
 
-// times are what is compared of a row.
-func (r row) times(m result) (floor, ours time.Duration) {
-	if r.disk {
-		return m.Floor.Wall, m.Ours.Wall
-	}
-	return m.Floor.CPU, m.Ours.CPU
-}
-
-func (r row) goalText() string {
-	if r.goal == 0 {
-		return ""
-	}
-	return fmt.Sprintf("≤ %.1f×", r.goal)
-}
-
 func ratio(floor, ours float64) string { return fmt.Sprintf("%.2f×", ours/floor) }
 
 func milliseconds(d time.Duration) string {
