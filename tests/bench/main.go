@@ -1,3 +1,5 @@
+//go:build linux
+
 // Bench measures what the agent's work costs in meshes of several sizes, beside the floor of each piece of work, and prints
 // tables. docs/performance.md says what is measured, and how to read it.
 //

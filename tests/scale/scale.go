@@ -1,3 +1,5 @@
+//go:build linux
+
 // Package scale runs an agent as a process of its own beside a control plane of which one endpoint after the other changes,
 // and reports what that costs the process, as the operating system counts it, and what becomes of its file.
 package scale
