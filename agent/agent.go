@@ -37,7 +37,7 @@ type Agent struct {
 
 	rendered
 	renderer render.Renderer
-	planner  watch.Planner[document]
+	planner  watch.Planner[Document]
 	encoder  apisix.Encoder
 	ports    ports
 
@@ -111,7 +111,7 @@ func (a *Agent) resume() {
 	if len(config.Routes) == 0 {
 		return
 	}
-	a.planner.Resume(document{config})
+	a.planner.Resume(Document{config})
 	a.mu.Lock()
 	a.status.Written = true
 	a.mu.Unlock()
@@ -129,7 +129,7 @@ func (a *Agent) commit(in input) (more bool, err error) {
 		return false, nil
 	}
 	a.render(in)
-	return a.planner.Commit(document{a.result.Config}, func(d document) error { return a.write(s, d.Config) })
+	return a.planner.Commit(Document{a.result.Config}, func(d Document) error { return a.write(s, d.Config) })
 }
 
 // render renders the input, unless it is the one that was rendered last.

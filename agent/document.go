@@ -8,10 +8,10 @@ import (
 	"github.com/amesh-render/amesh-render/render/apisix"
 )
 
-// A document is a configuration as the commit planner sees it. Users are routes, and everything else that is neither named
+// A Document is a configuration as the commit planner sees it. Users are routes, and everything else that is neither named
 // by routes nor an upstream; they name upstreams and plugin_configs, which are the providers. Documents share objects, and
 // slices of them, with the configurations that they come from: by that the encoder knows what has not changed.
-type document struct{ *apisix.Config }
+type Document struct{ *apisix.Config }
 
 const (
 	pluginConfigs = "plugin_configs"
@@ -21,7 +21,7 @@ const (
 
 func upstreamID(u *apisix.Upstream) string { return u.ID }
 
-func (d document) pluginConfigIDs() (ids []string) {
+func (d Document) pluginConfigIDs() (ids []string) {
 	for _, o := range d.Others[pluginConfigs] {
 		ids = append(ids, o.ID(pluginConfigs))
 	}
@@ -29,7 +29,7 @@ func (d document) pluginConfigIDs() (ids []string) {
 }
 
 // Lacks implements watch.Document.
-func (d document) Lacks(other document) (keys []string) {
+func (d Document) Lacks(other Document) (keys []string) {
 	for _, id := range lacks(d.Upstreams, other.Upstreams, upstreamID) {
 		keys = append(keys, upstreamKey+id)
 	}
@@ -73,7 +73,7 @@ func lacks[T comparable](have, other []T, id func(T) string) []string {
 }
 
 // Names implements watch.Document.
-func (d document) Names(keys []string) []string {
+func (d Document) Names(keys []string) []string {
 	if len(keys) == 0 {
 		return nil
 	}
@@ -84,7 +84,7 @@ func (d document) Names(keys []string) []string {
 }
 
 // With implements watch.Document.
-func (d document) With(want document, keys []string, live document) document {
+func (d Document) With(want Document, keys []string, live Document) Document {
 	c := &apisix.Config{Routes: d.Routes, Upstreams: want.Upstreams, Others: want.Others}
 	q := questionOf(keys)
 	if d.Config != want.Config || len(q.pluginConfigs) > 0 {
@@ -108,5 +108,5 @@ func (d document) With(want document, keys []string, live document) document {
 			}
 		}
 	}
-	return document{c}
+	return Document{c}
 }

@@ -18,7 +18,7 @@ type plainDocument struct {
 	names, providers map[string]bool
 }
 
-func plainOf(d document) plainDocument {
+func plainOf(d Document) plainDocument {
 	p := plainDocument{names: map[string]bool{}, providers: map[string]bool{}}
 	others := maps.Clone(d.Others)
 	delete(others, pluginConfigs)
@@ -44,7 +44,7 @@ func plainOf(d document) plainDocument {
 }
 
 // randomDocument shares objects and slices with another document, and may be in no order.
-func randomDocument(random *rand.Rand, like document) document {
+func randomDocument(random *rand.Rand, like Document) Document {
 	id := func() string { return fmt.Sprint("id-", random.IntN(12)) }
 	c := *like.Config
 	if random.IntN(3) == 0 {
@@ -83,13 +83,13 @@ func randomDocument(random *rand.Rand, like document) document {
 			}
 		}
 	}
-	return document{&c}
+	return Document{&c}
 }
 
 // Documents say of one another what their sets come to.
 func TestDocument(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
-	d := document{&apisix.Config{}}
+	d := Document{&apisix.Config{}}
 	for range 5_000 {
 		live := d
 		d = randomDocument(random, d)
@@ -180,11 +180,11 @@ func BenchmarkPlan(b *testing.B) {
 	for name, remove := range map[string]bool{"changed": false, "removed": true} {
 		b.Run(name, func(b *testing.B) {
 			c := largeConfig()
-			documents := []document{{c}, {changed(c, 3000, remove)}}
-			var p watch.Planner[document]
+			documents := []Document{{c}, {changed(c, 3000, remove)}}
+			var p watch.Planner[Document]
 			b.ReportAllocs()
 			for n := 0; b.Loop(); n++ {
-				if _, err := p.Commit(documents[n%2], func(document) error { return nil }); err != nil {
+				if _, err := p.Commit(documents[n%2], func(Document) error { return nil }); err != nil {
 					b.Fatal(err)
 				}
 			}

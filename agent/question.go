@@ -38,7 +38,7 @@ func add(answers map[string]answer, id string, a answer) {
 	}
 }
 
-func (q question) askUsers(d document) {
+func (q question) askUsers(d Document) {
 	for _, r := range d.Routes {
 		add(q.upstreams, r.UpstreamID, named)
 		for _, id := range r.Plugins.UpstreamIDs() {
@@ -55,7 +55,7 @@ func (q question) askUsers(d document) {
 	}
 }
 
-func (q question) askProviders(d document) {
+func (q question) askProviders(d Document) {
 	for _, u := range d.Upstreams {
 		add(q.upstreams, u.ID, provided)
 	}

@@ -20,7 +20,7 @@ func BenchmarkOneUpstreamChanged(b *testing.B) {
 				Log: slog.New(slog.DiscardHandler), Metrics: NewMetrics()}
 			c := largeConfig()
 			commit := func() {
-				_, err := a.planner.Commit(document{c}, func(d document) error { return a.write(new(snapshot.Snapshot), d.Config) })
+				_, err := a.planner.Commit(Document{c}, func(d Document) error { return a.write(new(snapshot.Snapshot), d.Config) })
 				if err != nil {
 					b.Fatal(err)
 				}

@@ -9,6 +9,7 @@ import (
 	discoveryv3 "github.com/envoyproxy/go-control-plane/envoy/service/discovery/v3"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/amesh-render/amesh-render/agent"
 	"github.com/amesh-render/amesh-render/render"
 	"github.com/amesh-render/amesh-render/render/apisix"
 	"github.com/amesh-render/amesh-render/watch"
@@ -18,15 +19,18 @@ import (
 // pipeline is what is measured: all that the agent does from the bytes of a response to the file, one step after the other,
 // without the network, the pacer and the status pages.
 type pipeline struct {
-	local   *xds.Local
-	planner watch.Planner[*apisix.Config, *apisix.Upstream]
-	file    watch.File
-	size    int // of the file's text
+	local    *xds.Local
+	renderer render.Renderer
+	planner  watch.Planner[agent.Document]
+	encoder  apisix.Encoder
+	file     watch.File
+	size     int // of the file's text
 }
 
 // newPipeline is that of an agent which has just started, with a file that it may write.
 func newPipeline(node *corev3.Node, path string) *pipeline {
-	return &pipeline{local: xds.NewLocal(node), file: watch.File{Path: path, Generation: true}}
+	return &pipeline{local: xds.NewLocal(node), file: watch.File{Path: path, Generation: true},
+		encoder: apisix.Encoder{Options: apisix.EncodeOptions{Format: apisix.Lines, Header: "amesh-render"}}}
 }
 
 // take takes over encoded responses.
@@ -46,15 +50,15 @@ func (p *pipeline) take(responses [][]byte) error {
 // commit renders what has come and makes the text of each commit that leads there; with write, it writes them to the file
 // too. It returns how often the file was replaced.
 func (p *pipeline) commit(write bool) (written int, err error) {
-	want := documentOf(render.Render(p.local.Snapshot(), render.Options{}).Config)
+	want := agent.Document{Config: p.renderer.Render(p.local.Snapshot(), render.Options{}).Config}
 	for more := true; more; {
-		more, err = p.planner.Commit(want, func(d document) error {
-			text := apisix.Encode(configOf(d), apisix.EncodeOptions{Format: apisix.Lines, Header: "amesh-render"})
-			p.size = len(text)
+		more, err = p.planner.Commit(want, func(d agent.Document) error {
+			text := p.encoder.Encode(d.Config)
+			p.size = int(text.Len())
 			if !write {
 				return nil
 			}
-			result, err := p.file.Write(text)
+			result, err := p.file.WriteContent(text)
 			if result.Written {
 				written++
 			}
@@ -65,26 +69,4 @@ func (p *pipeline) commit(write bool) (written int, err error) {
 		}
 	}
 	return written, nil
-}
-
-// document is a configuration as the agent's planner sees it.
-type document = watch.Document[*apisix.Config, *apisix.Upstream]
-
-func documentOf(c *apisix.Config) document {
-	d := document{Users: c, Providers: make(map[string]*apisix.Upstream, len(c.Upstreams))}
-	for _, r := range c.Routes {
-		d.Names = append(d.Names, r.UpstreamIDs()...)
-	}
-	for _, u := range c.Upstreams {
-		d.Providers[u.ID] = u
-	}
-	return d
-}
-
-func configOf(d document) *apisix.Config {
-	c := &apisix.Config{Routes: d.Users.Routes, Others: d.Users.Others}
-	for _, u := range d.Providers {
-		c.Upstreams = append(c.Upstreams, u)
-	}
-	return c
 }
