@@ -2,6 +2,7 @@ package render
 
 import (
 	"fmt"
+	"reflect"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -53,6 +54,14 @@ type fields map[protoreflect.Name]fieldRule
 type fieldTable struct {
 	message protoreflect.MessageDescriptor
 	rules   []*fieldRule
+	checked []checkedField
+}
+
+// A checkedField is one of those fields of which something is said when they are set.
+type checkedField struct {
+	field protoreflect.FieldDescriptor
+	set   hasField
+	rule  *fieldRule // nil where the table has none
 }
 
 // fieldTables are all tables, for the list of features.
@@ -73,6 +82,12 @@ func tableOf(m proto.Message, names fields) *fieldTable {
 			panic(fmt.Sprintf("render: %s has no field %q", d.FullName(), name))
 		}
 		t.rules[fd.Number()] = &rule
+	}
+	for i := range d.Fields().Len() {
+		fd := d.Fields().Get(i)
+		if rule := t.rule(fd.Number()); rule == nil || rule.severity != "" {
+			t.checked = append(t.checked, checkedField{fd, hasFieldOf(m, fd), rule})
+		}
 	}
 	fieldTables = append(fieldTables, t)
 	return t
@@ -95,17 +110,23 @@ func (t *fieldTable) check(m proto.Message, at *place, prefix string, f *finding
 // lost is check for a message of conditions: it also reports whether any of them has no effect in the output, so that
 // what they guard or select must not be rendered without them.
 func (t *fieldTable) lost(m proto.Message, at *place, prefix string, f *findings) (lost bool) {
-	m.ProtoReflect().Range(func(fd protoreflect.FieldDescriptor, _ protoreflect.Value) bool {
-		rule := t.rule(fd.Number())
-		switch {
-		case rule == nil:
-			lost = true
-			f.dropped(at, prefix+string(fd.Name()), "not rendered")
-		case rule.severity != "":
-			lost = lost || rule.severity != Approximate
-			f.add(rule.severity, at, prefix+string(fd.Name()), "%s", rule.why)
+	v := reflect.ValueOf(m)
+	if v.IsNil() {
+		return false
+	}
+	v = v.Elem()
+	for i := range t.checked {
+		c := &t.checked[i]
+		if !c.set(v) {
+			continue
 		}
-		return true
-	})
+		if c.rule == nil {
+			lost = true
+			f.dropped(at, prefix+string(c.field.Name()), "not rendered")
+			continue
+		}
+		lost = lost || c.rule.severity != Approximate
+		f.add(c.rule.severity, at, prefix+string(c.field.Name()), "%s", c.rule.why)
+	}
 	return lost
 }
