@@ -140,29 +140,42 @@ func (s *source) ask(p push, allocate func(int) []byte) ([][]byte, error) {
 	return s.frames(allocate)
 }
 
-func (s *source) frames(allocate func(int) []byte) ([][]byte, error) {
+func (s *source) frames(allocate func(int) []byte) (frames [][]byte, err error) {
+	err = s.each(allocate, func(frame []byte, _ bool) error {
+		frames = append(frames, frame)
+		return nil
+	})
+	return frames, err
+}
+
+// stream has the generator make a push, and hands on one response at a time, as they come over a network. The last one is
+// said to be that.
+func (s *source) stream(p push, take func(response []byte, last bool) error) error {
+	if _, err := s.in.Write([]byte{byte(p)}); err != nil {
+		return err
+	}
+	return s.each(onHeap, take)
+}
+
+func (s *source) each(allocate func(int) []byte, take func(frame []byte, last bool) error) error {
 	count, err := s.number()
-	if err != nil {
-		return nil, err
-	}
-	frames := make([][]byte, count)
-	for i := range frames {
-		size, err := s.number()
-		if err != nil {
-			return nil, err
+	for i := 0; i < count && err == nil; i++ {
+		var size int
+		if size, err = s.number(); err != nil {
+			break
 		}
-		frames[i] = allocate(size)
-		if _, err := io.ReadFull(s.out, frames[i]); err != nil {
-			return nil, fmt.Errorf("generator: %w", err)
+		frame := allocate(size)
+		if _, err = io.ReadFull(s.out, frame); err == nil {
+			err = take(frame, i == count-1)
 		}
 	}
-	return frames, nil
+	return err
 }
 
 func (s *source) number() (int, error) {
 	var n uint32
 	if err := binary.Read(s.out, binary.BigEndian, &n); err != nil {
-		return 0, fmt.Errorf("generator: %w", err)
+		return 0, fmt.Errorf("the generator's answer: %w", err)
 	}
 	return int(n), nil
 }

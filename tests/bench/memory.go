@@ -28,8 +28,8 @@ type memory struct {
 	Resident int `json:"resident"` // in bytes, now
 }
 
-// A holder does with responses what takes memory.
-type holder func(responses [][]byte) error
+// A holder does with a response what takes memory; after the last one of a push it goes on with all of them.
+type holder func(response []byte, last bool) error
 
 // measureMemory has a holder follow a mesh through so many rounds, and prints as JSON what memory this process had after
 // the first ones and after all. In each round something changes: mostly an endpoint, every tenth time a VirtualService; and
@@ -48,11 +48,7 @@ func measureMemory(services, rounds int, newHolder func(node *corev3.Node, dir s
 	hold := newHolder(s.Node, dir)
 	var all []memory
 	for round := range rounds + 1 {
-		responses, err := s.ask(pushOfRound(round), onHeap)
-		if err != nil {
-			return err
-		}
-		if err := hold(responses); err != nil {
+		if err := s.stream(pushOfRound(round), hold); err != nil {
 			return err
 		}
 		if round == min(firstRounds, rounds) || round == rounds {
@@ -80,8 +76,8 @@ func pushOfRound(round int) push {
 // holdPipeline is the agent, which writes its file.
 func holdPipeline(node *corev3.Node, dir string) holder {
 	p := newPipeline(node, filepath.Join(dir, "apisix.yaml"))
-	return func(responses [][]byte) error {
-		if err := p.take(responses); err != nil {
+	return func(response []byte, last bool) error {
+		if err := p.take([][]byte{response}); err != nil || !last {
 			return err
 		}
 		_, err := p.commit(true)
@@ -92,19 +88,17 @@ func holdPipeline(node *corev3.Node, dir string) holder {
 // holdResponses is the floor: a client that decodes what it gets, and keeps the encoded resources and nothing else.
 func holdResponses(*corev3.Node, string) holder {
 	held := map[string][]byte{}
-	return func(responses [][]byte) error {
-		for _, b := range responses {
-			r := new(discoveryv3.DiscoveryResponse)
-			if err := proto.Unmarshal(b, r); err != nil {
+	return func(response []byte, _ bool) error {
+		r := new(discoveryv3.DiscoveryResponse)
+		if err := proto.Unmarshal(response, r); err != nil {
+			return err
+		}
+		for _, a := range r.GetResources() {
+			m, err := a.UnmarshalNew()
+			if err != nil {
 				return err
 			}
-			for _, a := range r.GetResources() {
-				m, err := a.UnmarshalNew()
-				if err != nil {
-					return err
-				}
-				held[a.GetTypeUrl()+" "+snapshot.NameOf(m)] = a.GetValue()
-			}
+			held[a.GetTypeUrl()+" "+snapshot.NameOf(m)] = a.GetValue()
 		}
 		return nil
 	}
