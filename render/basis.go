@@ -17,8 +17,9 @@ type common struct {
 	snapshot *snapshot.Snapshot
 	*basis
 	*listening
-	clusters *decodedClusters
-	guards   map[guardKey]guarded
+	clusters    *decodedClusters
+	lastOptions *decodedOptions
+	guards      map[guardKey]guarded
 }
 
 // A basis is what all of rendering rests on beside resources. While it stays the same, parts may.

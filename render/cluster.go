@@ -119,9 +119,9 @@ func (r *renderer) checkCommonLb(c *clusterv3.Cluster_CommonLbConfig, at *place)
 func (r *renderer) protocol(c *clusterv3.Cluster, at *place) *corev3.HttpProtocolOptions {
 	connections, field := c.GetCommonHttpProtocolOptions(), "common_http_protocol_options."
 	for _, name := range slices.Sorted(maps.Keys(c.GetTypedExtensionProtocolOptions())) {
-		options := &httpv3.HttpProtocolOptions{}
 		in := "typed_extension_protocol_options[" + name + "]"
-		if c.GetTypedExtensionProtocolOptions()[name].UnmarshalTo(options) != nil {
+		options, err := r.protocolOptions(c.GetTypedExtensionProtocolOptions()[name])
+		if err != nil {
 			r.findings.dropped(at, in, "not rendered")
 			continue
 		}
@@ -130,7 +130,7 @@ func (r *renderer) protocol(c *clusterv3.Cluster, at *place) *corev3.HttpProtoco
 			connections, field = o, in+".common_http_protocol_options."
 		}
 	}
-	if always, _ := http2(c); always {
+	if always, _ := r.http2(c); always {
 		r.findings.approximate(at, "typed_extension_protocol_options",
 			"APISIX speaks HTTP/2 to endpoints for gRPC only: other requests are sent with HTTP/1.1")
 	}

@@ -52,8 +52,10 @@ type gathering struct {
 	weighted    bool            // localities share requests by their own weights
 	ipv6        bool            // the pod speaks IPv6
 	targets     []target
-	shareOf     []factor // by locality: its weight, less what its unhealthy endpoints would have had; nil for none
-	unreachable int      // endpoints without an address that APISIX can call
+	shareOf     []factor         // by locality: its weight, less what its unhealthy endpoints would have had; nil for none
+	marks       *corev3.Metadata // of the last endpoint
+	chosen      transport        // and how it is called
+	unreachable int              // endpoints without an address that APISIX can call
 }
 
 // add takes the endpoints of one locality. Envoy's priority 0 is tried first, APISIX's highest; endpoints that are
@@ -81,7 +83,7 @@ func (g *gathering) add(l *endpointv3.LocalityLbEndpoints) {
 			continue
 		}
 		t := target{host: host, port: port, priority: -int(l.GetPriority()), weight: 1,
-			locality: len(g.shareOf) - 1, transport: transportOf(g.cluster, e)}
+			locality: len(g.shareOf) - 1, transport: g.transport(e)}
 		if w := e.GetLoadBalancingWeight(); w != nil {
 			t.weight = max(1, uint64(w.GetValue()))
 		}
@@ -90,6 +92,14 @@ func (g *gathering) add(l *endpointv3.LocalityLbEndpoints) {
 		}
 		g.targets = append(g.targets, t)
 	}
+}
+
+// transport is how an endpoint is called. Endpoints often share their metadata.
+func (g *gathering) transport(e *endpointv3.LbEndpoint) transport {
+	if m := e.GetMetadata(); m == nil || m != g.marks {
+		g.marks, g.chosen = m, transportOf(g.cluster, e)
+	}
+	return g.chosen
 }
 
 // share is what a locality gets in proportion to others: its weight, but less when so many of its endpoints are

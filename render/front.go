@@ -35,7 +35,7 @@ func (r *Renderer) renderFront() *front {
 	r.keepUses()
 	a := assembly{common: r.common, front: &front{heard: r.listening, listeners: map[string]*listenerPart{}, routes: []*apisix.Route{},
 		others: map[string][]apisix.Object{}},
-		scopes: map[string]bool{}, claimed: map[claimedHost]*served{}, used: map[use]bool{}, reached: map[string]bool{}}
+		scopes: map[string]bool{}, claimed: map[claimedGroup]map[string]*served{}, used: map[use]bool{}, reached: map[string]bool{}}
 	for _, l := range r.snapshot.Listeners().Resources() {
 		var before *listenerPart
 		if r.front != nil {
@@ -62,7 +62,7 @@ type assembly struct {
 	*common
 	*front
 	scopes  map[string]bool
-	claimed map[claimedHost]*served
+	claimed map[claimedGroup]map[string]*served
 	used    map[use]bool
 	reached map[string]bool // the names of the route configurations that listeners refer to
 }
@@ -124,47 +124,56 @@ func (a *assembly) chain(c *chainPart) {
 	a.take(c.place(a.common, hostless))
 }
 
-// A claimedHost is a host in a scope, as far as APISIX can see it, and the conditions of its group.
-type claimedHost struct{ seen, key, host string }
+// A claimedGroup is a scope, as far as APISIX can see it, and the conditions of groups of hosts in it.
+type claimedGroup struct{ seen, key string }
+
+type claimedHost struct{ key, host string }
 
 // claim is the groups of a virtual host with the hosts that no other virtual host of an indistinguishable chain has; all says
 // that those are all.
 func (a *assembly) claim(c *chainPart, h *virtualHost) (groups []hostGroup, all bool) {
 	var lost []claimedHost
-	claim := func(host, key string) {
-		k := claimedHost{c.served.scope.seen, key, host}
-		if owner, taken := a.claimed[k]; taken {
-			lost = append(lost, k)
+	for _, g := range h.groups {
+		key, hosts := g.key, g.hosts
+		if hosts == nil {
+			key, hosts = "*", []string{g.key}
+		}
+		owners := a.owners(claimedGroup{c.served.scope.seen, key})
+		for _, host := range hosts {
+			owner, taken := owners[host]
+			if !taken {
+				owners[host] = &c.served
+				continue
+			}
+			lost = append(lost, claimedHost{key, host})
 			a.findings.dropped(h.at, "domains", "the host %q is already served by %s, which cannot be told apart from %s here",
 				host, owner.at, c.served.at)
-			return
-		}
-		a.claimed[k] = &c.served
-	}
-	for _, g := range h.groups {
-		if g.hosts == nil {
-			claim(g.key, "*")
-		}
-		for _, host := range g.hosts {
-			claim(host, g.key)
 		}
 	}
 	if lost == nil {
 		return h.groups, true
 	}
-	return unclaimed(h.groups, c.served.scope.seen, lost), false
+	return unclaimed(h.groups, lost), false
 }
 
-// unclaimed is groups of a scope without the hosts that are lost.
-func unclaimed(groups []hostGroup, seen string, lost []claimedHost) (kept []hostGroup) {
+// owners are the chains that have hosts already.
+func (a *assembly) owners(g claimedGroup) map[string]*served {
+	if a.claimed[g] == nil {
+		a.claimed[g] = map[string]*served{}
+	}
+	return a.claimed[g]
+}
+
+// unclaimed is groups without the hosts that are lost.
+func unclaimed(groups []hostGroup, lost []claimedHost) (kept []hostGroup) {
 	for _, g := range groups {
 		if g.hosts == nil {
-			if !slices.Contains(lost, claimedHost{seen, "*", g.key}) {
+			if !slices.Contains(lost, claimedHost{"*", g.key}) {
 				kept = append(kept, g)
 			}
 			continue
 		}
-		g.hosts = slices.DeleteFunc(slices.Clone(g.hosts), func(h string) bool { return slices.Contains(lost, claimedHost{seen, g.key, h}) })
+		g.hosts = slices.DeleteFunc(slices.Clone(g.hosts), func(h string) bool { return slices.Contains(lost, claimedHost{g.key, h}) })
 		if len(g.hosts) > 0 {
 			kept = append(kept, g)
 		}

@@ -3,12 +3,14 @@
 package render
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 
 	clusterv3 "github.com/envoyproxy/go-control-plane/envoy/config/cluster/v3"
 	routev3 "github.com/envoyproxy/go-control-plane/envoy/config/route/v3"
 	httpv3 "github.com/envoyproxy/go-control-plane/envoy/extensions/upstreams/http/v3"
+	"google.golang.org/protobuf/types/known/anypb"
 
 	"github.com/amesh-render/amesh-render/render/apisix"
 )
@@ -18,11 +20,11 @@ var isGRPC = apisix.Compare("http_content_type", apisix.OpRegex, `\Aapplication/
 
 // http2 reports whether Envoy calls the endpoints of a cluster with HTTP/2: always, or at least for clients that use it
 // themselves, as those of gRPC do.
-func http2(c *clusterv3.Cluster) (always, some bool) {
+func (r *renderer) http2(c *clusterv3.Cluster) (always, some bool) {
 	always = c.GetHttp2ProtocolOptions() != nil
 	for _, config := range c.GetTypedExtensionProtocolOptions() {
-		o := &httpv3.HttpProtocolOptions{}
-		if config.UnmarshalTo(o) != nil {
+		o, err := r.protocolOptions(config)
+		if err != nil {
 			continue
 		}
 		always = always || o.GetExplicitHttpConfig().GetHttp2ProtocolOptions() != nil
@@ -31,13 +33,31 @@ func http2(c *clusterv3.Cluster) (always, some bool) {
 	return always, always || some
 }
 
+// protocolOptions reads an HttpProtocolOptions. As a rule all clusters have the same.
+func (r *renderer) protocolOptions(config *anypb.Any) (*httpv3.HttpProtocolOptions, error) {
+	if last := r.lastOptions; last.message != nil && config.GetTypeUrl() == last.config.GetTypeUrl() && bytes.Equal(config.GetValue(), last.config.GetValue()) {
+		return last.message, nil
+	}
+	m := &httpv3.HttpProtocolOptions{}
+	if err := config.UnmarshalTo(m); err != nil {
+		return nil, err
+	}
+	*r.lastOptions = decodedOptions{config, m}
+	return m, nil
+}
+
+type decodedOptions struct {
+	config  *anypb.Any
+	message *httpv3.HttpProtocolOptions
+}
+
 // carriesGRPC reports whether requests to the cluster must be told apart by whether they are gRPC: APISIX speaks HTTP/2
 // to endpoints for gRPC only, by the scheme of the upstream, and gRPC does not pass over HTTP/1.1.
 func (r *renderer) carriesGRPC(cluster string) bool {
 	carries, ok := r.grpc[cluster]
 	if !ok {
 		c := r.cluster(cluster)
-		_, carries = http2(c)
+		_, carries = r.http2(c)
 		carries = carries && (c.GetType() != clusterv3.Cluster_ORIGINAL_DST || hasInboundPort(cluster) || r.dials(cluster)) // those have no nodes
 		remember(&r.grpc, cluster, carries)
 	}

@@ -36,7 +36,8 @@ func (r *renderer) validated() *part {
 	for _, route := range r.config.Routes {
 		r.refused(route.Validate(apisix.JSON))
 	}
-	return &r.part
+	p := r.part // not a pointer into r, which holds more
+	return &p
 }
 
 // refused reports objects that APISIX would refuse to load.
