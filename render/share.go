@@ -29,6 +29,7 @@ func (u *userPlugins) share(shared map[string]plugins.Merged) string {
 	return id
 }
 
+// addRoute adds a route.
 func (r *renderer) addRoute(route *apisix.Route) { r.config.Routes = append(r.config.Routes, route) }
 
 // addObject adds an object of a section.
