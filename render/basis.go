@@ -17,9 +17,8 @@ type common struct {
 	snapshot *snapshot.Snapshot
 	*basis
 	*listening
-	clusters    *decodedClusters
-	lastOptions *decodedOptions
-	guards      map[guardKey]guarded
+	*decoding
+	guards map[guardKey]guarded
 }
 
 // A basis is what all of rendering rests on beside resources. While it stays the same, parts may.

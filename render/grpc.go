@@ -42,7 +42,7 @@ func (r *renderer) protocolOptions(config *anypb.Any) (*httpv3.HttpProtocolOptio
 	if err := config.UnmarshalTo(m); err != nil {
 		return nil, err
 	}
-	*r.lastOptions = decodedOptions{config, m}
+	r.lastOptions = decodedOptions{config, m}
 	return m, nil
 }
 

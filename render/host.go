@@ -42,7 +42,7 @@ type hostPart struct {
 func (r *Renderer) host(c *httpChain, source hostSource) *hostPart {
 	w, vh := r.fork(), source.message
 	if source.resource != nil {
-		vh = source.resource.Message()
+		vh = snapshot.Read(&r.reader, source.resource)
 	}
 	out := &hostPart{host: w.virtualHost(c, vh), resource: source.resource, any: slices.Contains(vh.GetDomains(), "*"),
 		counted: vh.GetIncludeRequestAttemptCount()}

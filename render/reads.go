@@ -8,6 +8,8 @@ import (
 	routev3 "github.com/envoyproxy/go-control-plane/envoy/config/route/v3"
 	tlsv3 "github.com/envoyproxy/go-control-plane/envoy/extensions/transport_sockets/tls/v3"
 
+	"google.golang.org/protobuf/proto"
+
 	"github.com/amesh-render/amesh-render/xds/snapshot"
 )
 
@@ -94,13 +96,14 @@ func note(names *[]string, name string) {
 // cluster is the cluster of that name; nil when there is none.
 func (r *renderer) cluster(name string) *clusterv3.Cluster {
 	note(&r.reads.clusters, name)
-	return r.clusters.get(r.snapshot.Clusters().Resource(name))
+	return r.lastClusters.get(&r.reader, r.snapshot.Clusters().Resource(name))
 }
 
 // byEDS are the endpoints of that name that came by EDS.
 func (r *renderer) byEDS(name string) (*endpointv3.ClusterLoadAssignment, bool) {
 	note(&r.reads.endpoints, name)
-	return r.snapshot.Endpoints().Get(name)
+	endpoints := r.snapshot.Endpoints().Resource(name)
+	return r.lastEndpoints.get(&r.reader, endpoints), endpoints != nil
 }
 
 // routeConfiguration is the route configuration of that name; nil when there is none.
@@ -122,29 +125,41 @@ func (r *renderer) clusterNames() []string {
 	return r.snapshot.Clusters().Names()
 }
 
-// decodedClusters keeps the clusters that were decoded last: those of a route are asked for several times in a row, and all
-// of them would take much memory.
-type decodedClusters struct {
-	ring [64]decodedCluster
-	next int
+// A decoding decodes resources while one snapshot is rendered. It keeps those that were decoded last, which are often asked
+// for several times in a row; to keep all would take much memory.
+type decoding struct {
+	reader        snapshot.Reader
+	lastClusters  latest[*clusterv3.Cluster]
+	lastEndpoints latest[*endpointv3.ClusterLoadAssignment]
+	lastOptions   decodedOptions
 }
 
-type decodedCluster struct {
-	resource *snapshot.Resource[*clusterv3.Cluster]
-	message  *clusterv3.Cluster
+func newDecoding() *decoding {
+	return &decoding{lastClusters: make(latest[*clusterv3.Cluster], 0, 64), lastEndpoints: make(latest[*endpointv3.ClusterLoadAssignment], 0, 2)}
 }
 
-func (d *decodedClusters) get(r *snapshot.Resource[*clusterv3.Cluster]) *clusterv3.Cluster {
+// latest are as many resources as it has room for: those that were decoded last, in that order.
+type latest[T proto.Message] []struct {
+	resource *snapshot.Resource[T]
+	message  T
+}
+
+func (d *latest[T]) get(reader *snapshot.Reader, r *snapshot.Resource[T]) (m T) {
 	if r == nil {
-		return nil
+		return m
 	}
-	for i := range d.ring {
-		if d.ring[i].resource == r {
-			return d.ring[i].message
+	for _, one := range slices.Backward(*d) {
+		if one.resource == r {
+			return one.message
 		}
 	}
-	m := r.Message()
-	d.ring[d.next] = decodedCluster{r, m}
-	d.next = (d.next + 1) % len(d.ring)
+	m = snapshot.Read(reader, r)
+	if len(*d) == cap(*d) {
+		*d = slices.Delete(*d, 0, 1)
+	}
+	*d = append(*d, struct {
+		resource *snapshot.Resource[T]
+		message  T
+	}{r, m})
 	return m
 }

@@ -92,7 +92,7 @@ func (r *Renderer) Render(s *snapshot.Snapshot, o Options) Result {
 		r.front, r.behind, r.whole = front, behind, whole
 		r.result = Result{whole.config(behind), &lazyFindings{front: front, behind: behind, whole: whole}}
 	}
-	r.clusters, r.lastOptions, r.guards = nil, nil, nil // they hold decoded messages
+	r.decoding, r.guards = nil, nil // they hold decoded messages
 	return r.result
 }
 
@@ -103,7 +103,7 @@ func (r *Renderer) prepare(s *snapshot.Snapshot, o Options) {
 		last = &common{snapshot: &snapshot.Snapshot{}}
 	}
 	next := &common{snapshot: s, basis: basisOf(s, o, last.basis), listening: last.listening,
-		clusters: &decodedClusters{}, lastOptions: &decodedOptions{}, guards: map[guardKey]guarded{}}
+		decoding: newDecoding(), guards: map[guardKey]guarded{}}
 	if next.basis != last.basis {
 		*r, next.listening = Renderer{}, nil
 	}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"hash/maphash"
 
-	endpointv3 "github.com/envoyproxy/go-control-plane/envoy/config/endpoint/v3"
 	"google.golang.org/protobuf/proto"
 )
 
@@ -37,9 +36,6 @@ func (r *Resource[T]) Message() (m T) {
 		return any(r.parts.message()).(T)
 	}
 	m = m.ProtoReflect().New().Interface().(T)
-	if a, ok := any(m).(*endpointv3.ClusterLoadAssignment); ok && decodeAssignment(r.wire, a) {
-		return m
-	}
 	_ = proto.Unmarshal(r.wire, m) // whoever put it has seen to it that it decodes
 	return m
 }

@@ -30,7 +30,7 @@ func (s Set[T]) Resources() []*Resource[T] { return s.resources }
 // Get returns the resource of that name, and whether there is one. Like Resource.Message, it may decode it anew.
 func (s Set[T]) Get(name string) (T, bool) {
 	r := s.Resource(name)
-	return r.Message(), r != nil
+	return Read(new(Reader), r), r != nil
 }
 
 // Names are the names, sorted.
@@ -45,8 +45,9 @@ func (s Set[T]) Names() []string {
 // All yields name and resource, sorted by name. Like Resource.Message, it may decode each anew.
 func (s Set[T]) All() iter.Seq2[string, T] {
 	return func(yield func(string, T) bool) {
+		var reader Reader
 		for _, r := range s.resources {
-			if !yield(r.name, r.Message()) {
+			if !yield(r.name, Read(&reader, r)) {
 				return
 			}
 		}

@@ -1,0 +1,108 @@
+package snapshot
+
+import (
+	clusterv3 "github.com/envoyproxy/go-control-plane/envoy/config/cluster/v3"
+	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/types/known/anypb"
+)
+
+// cluster decodes into an empty message.
+func (d *Reader) cluster(wire []byte, m *clusterv3.Cluster) {
+	var rest []byte
+	types := 0 // members of cluster_discovery_type, of which the last one holds
+	for len(wire) > 0 {
+		f, n := d.next(wire)
+		switch {
+		case f.is(1, protowire.BytesType):
+			m.Name = d.text(f.value)
+		case f.is(2, protowire.VarintType):
+			types++
+			m.ClusterDiscoveryType = &clusterv3.Cluster_Type{Type: clusterv3.Cluster_DiscoveryType(f.varint)}
+		case f.is(3, protowire.BytesType):
+			d.once(m.EdsClusterConfig == nil)
+			m.EdsClusterConfig = new(clusterv3.Cluster_EdsClusterConfig)
+			d.endpointSource(f.value, m.EdsClusterConfig)
+		case f.is(4, protowire.BytesType):
+			d.once(m.ConnectTimeout == nil)
+			m.ConnectTimeout = d.durations.of(d, f.value)
+		case f.is(6, protowire.VarintType):
+			m.LbPolicy = clusterv3.Cluster_LbPolicy(f.varint)
+		case f.is(10, protowire.BytesType):
+			d.once(m.CircuitBreakers == nil)
+			m.CircuitBreakers = d.breakers.of(d, f.value)
+		case f.is(21, protowire.BytesType):
+			d.once(m.UpstreamBindConfig == nil)
+			m.UpstreamBindConfig = d.binds.of(d, f.value)
+		case f.is(24, protowire.BytesType):
+			d.once(m.TransportSocket == nil)
+			m.TransportSocket = d.sockets.of(d, f.value)
+		case f.is(25, protowire.BytesType):
+			d.once(m.Metadata == nil)
+			m.Metadata = d.metadataOf(f.value)
+		case f.is(27, protowire.BytesType):
+			d.once(m.CommonLbConfig == nil)
+			m.CommonLbConfig = d.balancing.of(d, f.value)
+		case f.is(28, protowire.BytesType):
+			m.AltStatName = d.text(f.value)
+		case f.is(36, protowire.BytesType):
+			if m.TypedExtensionProtocolOptions == nil {
+				m.TypedExtensionProtocolOptions = map[string]*anypb.Any{}
+			}
+			name, value := d.entry(f.value)
+			m.TypedExtensionProtocolOptions[name] = d.anys.of(d, value)
+		case f.is(40, protowire.BytesType):
+			m.Filters = append(m.Filters, d.filters.of(d, f.value))
+		case f.is(43, protowire.BytesType):
+			match := new(clusterv3.Cluster_TransportSocketMatch)
+			d.socketMatch(f.value, match)
+			m.TransportSocketMatches = append(m.TransportSocketMatches, match)
+		default:
+			if f.number == 38 {
+				types++
+			}
+			rest = append(rest, wire[:n]...)
+		}
+		wire = wire[n:]
+	}
+	d.once(types <= 1)
+	d.merge(rest, m)
+}
+
+func (d *Reader) endpointSource(wire []byte, m *clusterv3.Cluster_EdsClusterConfig) {
+	var rest []byte
+	for len(wire) > 0 {
+		f, n := d.next(wire)
+		switch {
+		case f.is(1, protowire.BytesType):
+			d.once(m.EdsConfig == nil)
+			m.EdsConfig = d.sources.of(d, f.value)
+		case f.is(2, protowire.BytesType):
+			m.ServiceName = d.text(f.value)
+		default:
+			rest = append(rest, wire[:n]...)
+		}
+		wire = wire[n:]
+	}
+	d.merge(rest, m)
+}
+
+func (d *Reader) socketMatch(wire []byte, m *clusterv3.Cluster_TransportSocketMatch) {
+	var rest []byte
+	for len(wire) > 0 {
+		f, n := d.next(wire)
+		switch {
+		case f.is(1, protowire.BytesType):
+			m.Name = d.text(f.value)
+		case f.is(2, protowire.BytesType):
+			d.once(m.Match == nil)
+			m.Match = d.structOf(f.value)
+		case f.is(3, protowire.BytesType):
+			d.once(m.TransportSocket == nil)
+			m.TransportSocket = d.sockets.of(d, f.value)
+		default:
+			rest = append(rest, wire[:n]...)
+		}
+		wire = wire[n:]
+	}
+	d.merge(rest, m)
+}
