@@ -2,7 +2,6 @@ package render
 
 import (
 	"strconv"
-	"strings"
 
 	tlsv3 "github.com/envoyproxy/go-control-plane/envoy/extensions/transport_sockets/tls/v3"
 
@@ -40,9 +39,6 @@ func alike(a, b transport) bool {
 	return a == b || plain(a) && plain(b)
 }
 
-// address is host and port, for people.
-func (t target) address() string { return t.host + ":" + strconv.Itoa(t.port) }
-
 // transport chooses how the nodes of an upstream are called, which in APISIX is one way for all: in plain text where any
 // endpoint is, else by the TLS that most of them want. Others get no requests, rather than requests in plain text.
 func (r *renderer) transport(up *apisix.Upstream, g *gathering, at *place) (chosen transport, ok bool) {
@@ -50,16 +46,16 @@ func (r *renderer) transport(up *apisix.Upstream, g *gathering, at *place) (chos
 		r.findings.denied(at, "transport_socket_matcher", "endpoints whose transport a matcher chooses get no requests")
 		return chosen, false
 	}
-	var mutual []string
+	mutual := make([]byte, 0, len(g.targets)*len(" 10.100.100.100:10000"))
 	counts := map[transport]int{}
 	for _, t := range g.targets {
 		counts[t.transport]++
 		if t.transport.kind == meshTLS {
-			mutual = append(mutual, t.address())
+			mutual = strconv.AppendInt(append(append(append(mutual, ' '), t.host...), ':'), int64(t.port), 10)
 		}
 	}
 	if len(mutual) > 0 {
-		r.findings.dropped(at, "endpoints["+strings.Join(mutual, " ")+"]",
+		r.findings.dropped(at, "endpoints["+string(mutual[1:])+"]",
 			"mesh mTLS is not rendered yet: endpoints that expect it are called in plain text")
 	}
 	usable := r.callings(counts, up.Scheme == "grpc" || up.Scheme == "tcp", at)

@@ -81,14 +81,17 @@ func (r *renderer) withCors(plugin *apisix.Cors, inner []variant, at *place, fie
 func (r *renderer) corsPolicy(f filterUse) *corsv3.CorsPolicy {
 	var out *corsv3.CorsPolicy
 	for _, level := range f.levels {
-		p := &corsv3.CorsPolicy{}
 		config := level.configs[f.name]
-		if own := (&routev3.FilterConfig{}); config != nil && config.MessageIs(own) && config.UnmarshalTo(own) == nil {
+		if config == nil {
+			continue
+		}
+		if own := (&routev3.FilterConfig{}); config.MessageIs(own) && config.UnmarshalTo(own) == nil {
 			config = own.GetConfig()
 		}
 		if config == nil {
 			continue
 		}
+		p := &corsv3.CorsPolicy{}
 		field := "typed_per_filter_config[" + f.name + "]"
 		if config.UnmarshalTo(p) != nil {
 			r.findings.dropped(level.at, field, unreadable)

@@ -50,6 +50,9 @@ var faultAbortFields = tableOf(&faultv3.FaultAbort{}, fields{
 // does; an abort is a variant of its own before it, so that what is done to the route's answers is not done to the
 // abort's. APISIX's fault-injection acts before any redirect and before all that happens in the access phase.
 func (r *renderer) fault(f filterUse, inner []variant) []variant {
+	if f.empty((*faultv3.HTTPFault)(nil)) {
+		return inner
+	}
 	config := &faultv3.HTTPFault{}
 	at, prefix, ok := r.inForce(f, config)
 	if !ok {

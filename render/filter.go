@@ -1,13 +1,13 @@
 package render
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
 
-	udpav1 "github.com/cncf/xds/go/udpa/type/v1"
-	xdsv3 "github.com/cncf/xds/go/xds/type/v3"
 	routev3 "github.com/envoyproxy/go-control-plane/envoy/config/route/v3"
+	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/anypb"
 )
@@ -185,15 +185,17 @@ func (r *renderer) leftOut(f filterUse) {
 // not ok, with a finding, when it cannot be read. Prefix is that of m's fields.
 func (r *renderer) inForce(f filterUse, m proto.Message) (at *place, prefix string, ok bool) {
 	at, field := f.place()
-	config := f.config
-	if f.own != nil {
-		config = f.own
-	}
-	if config.UnmarshalTo(m) != nil {
+	if cmp.Or(f.own, f.config).UnmarshalTo(m) != nil {
 		r.findings.dropped(at, field, unreadable)
 		return at, field + " ", false
 	}
 	return at, field + " ", true
+}
+
+// empty reports whether the configuration in force is one of m's type that says nothing.
+func (f *filterUse) empty(m proto.Message) bool {
+	config := cmp.Or(f.own, f.config)
+	return config.MessageIs(m) && len(config.GetValue()) == 0
 }
 
 const unreadable = "the configuration cannot be read: the filter is left out"
@@ -201,23 +203,29 @@ const unreadable = "the configuration cannot be read: the filter is left out"
 // typeName is the message type that an Any holds, without the URL before it. For a TypedStruct, the form in which
 // configurations of types unknown here travel, it is the type that the struct stands for.
 func typeName(a *anypb.Any) string {
-	url := a.GetTypeUrl()
-	switch {
-	case a.MessageIs(&udpav1.TypedStruct{}):
-		url = structType(a, &udpav1.TypedStruct{})
-	case a.MessageIs(&xdsv3.TypedStruct{}):
-		url = structType(a, &xdsv3.TypedStruct{})
+	name := afterSlash(a.GetTypeUrl())
+	if name == "udpa.type.v1.TypedStruct" || name == "xds.type.v3.TypedStruct" {
+		return afterSlash(structType(a.GetValue()))
 	}
-	return url[strings.LastIndexByte(url, '/')+1:]
+	return name
 }
 
-// structType is the type that a TypedStruct stands for; "" when it cannot be decoded.
-func structType[T interface {
-	proto.Message
-	GetTypeUrl() string
-}](a *anypb.Any, s T) string {
-	if a.UnmarshalTo(s) != nil {
-		return ""
+func afterSlash(url string) string { return url[strings.LastIndexByte(url, '/')+1:] }
+
+// structType is the type_url of an encoded TypedStruct, of either kind; "" when it cannot be decoded. The struct in it may be
+// large, and is not.
+func structType(wire []byte) (url string) {
+	for len(wire) > 0 {
+		number, kind, n := protowire.ConsumeField(wire)
+		if n < 0 {
+			return ""
+		}
+		if number == 1 && kind == protowire.BytesType {
+			_, _, tag := protowire.ConsumeTag(wire)
+			value, _ := protowire.ConsumeBytes(wire[tag:])
+			url = string(value)
+		}
+		wire = wire[n:]
 	}
-	return s.GetTypeUrl()
+	return url
 }

@@ -52,18 +52,20 @@ func (p *place) item(kind string, index int) *place {
 }
 
 // String is the path as Finding.Resource has it.
-func (p *place) String() string {
-	own := p.kind
+func (p *place) String() string { return string(p.append(make([]byte, 0, 128))) }
+
+func (p *place) append(b []byte) []byte {
+	if p.parent != nil {
+		b = append(p.parent.append(b), ' ')
+	}
+	b = append(b, p.kind...)
 	switch {
 	case p.name != "":
-		own += "/" + p.name
+		b = append(append(b, '/'), p.name...)
 	case p.index >= 0:
-		own += "/" + strconv.Itoa(p.index)
+		b = strconv.AppendInt(append(b, '/'), int64(p.index), 10)
 	}
-	if p.parent == nil {
-		return own
-	}
-	return p.parent.String() + " " + own
+	return b
 }
 
 // findings collects. Equal findings, as when two listeners share a route configuration, are kept once.

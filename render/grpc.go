@@ -54,12 +54,12 @@ type decodedOptions struct {
 // carriesGRPC reports whether requests to the cluster must be told apart by whether they are gRPC: APISIX speaks HTTP/2
 // to endpoints for gRPC only, by the scheme of the upstream, and gRPC does not pass over HTTP/1.1.
 func (r *renderer) carriesGRPC(cluster string) bool {
-	carries, ok := r.grpc[cluster]
+	carries, ok := r.grpc.get(cluster)
 	if !ok {
 		c := r.cluster(cluster)
 		_, carries = r.http2(c)
 		carries = carries && (c.GetType() != clusterv3.Cluster_ORIGINAL_DST || hasInboundPort(cluster) || r.dials(cluster)) // those have no nodes
-		remember(&r.grpc, cluster, carries)
+		r.grpc.put(cluster, carries)
 	}
 	return carries
 }

@@ -22,9 +22,9 @@ type usage struct {
 type renderer struct {
 	*common
 	part
-	ids     map[use]string  // of part.uses
-	grpc    map[string]bool // by cluster: it carries gRPC; see carriesGRPC
-	dialing map[string]bool // by cluster: it goes where the client dialled; see dials
+	ids     noted[use, string]  // of part.uses
+	grpc    noted[string, bool] // by cluster: it carries gRPC; see carriesGRPC
+	dialing noted[string, bool] // by cluster: it goes where the client dialled; see dials
 }
 
 // fork is a renderer for another part.
@@ -47,11 +47,36 @@ func (r *renderer) refused(problems []apisix.Problem) {
 	}
 }
 
-// remember keeps an answer in a map that need not be there yet.
-func remember[K comparable, V any](m *map[K]V, key K, value V) V {
-	if *m == nil {
-		*m = map[K]V{}
+// noted are answers that have been found. A part has few, as a rule, and then needs no map.
+type noted[K comparable, V any] struct {
+	few []pair[K, V]
+	all map[K]V // where there are many
+}
+
+type pair[K comparable, V any] struct {
+	key   K
+	value V
+}
+
+func (k *noted[K, V]) get(key K) (value V, ok bool) {
+	for i := range k.few {
+		if k.few[i].key == key {
+			return k.few[i].value, true
+		}
 	}
-	(*m)[key] = value
+	value, ok = k.all[key]
+	return value, ok
+}
+
+// put keeps an answer, and returns it.
+func (k *noted[K, V]) put(key K, value V) V {
+	switch {
+	case len(k.few) < 8:
+		k.few = append(k.few, pair[K, V]{key, value})
+	case k.all == nil:
+		k.all = map[K]V{key: value}
+	default:
+		k.all[key] = value
+	}
 	return value
 }

@@ -25,9 +25,9 @@ func (r *renderer) dials(cluster string) bool {
 	if !r.options.lua() || r.options.Role == Gateway {
 		return false
 	}
-	is, known := r.dialing[cluster]
+	is, known := r.dialing.get(cluster)
 	if !known {
-		is = remember(&r.dialing, cluster, r.dialledAsIs(cluster))
+		is = r.dialing.put(cluster, r.dialledAsIs(cluster))
 	}
 	return is
 }

@@ -58,9 +58,9 @@ func (r *renderer) upstreamID(policy use, cluster string, a *routev3.RouteAction
 
 // useID is the id of the upstream for a use, and notes that it is needed.
 func (r *renderer) useID(u use) string {
-	id, ok := r.ids[u]
+	id, ok := r.ids.get(u)
 	if !ok {
-		id = remember(&r.ids, u, apisix.ID(u.cluster, u.cluster+"\x00"+u.policy()))
+		id = r.ids.put(u, apisix.ID(u.cluster, u.cluster+"\x00"+u.policy()))
 		r.uses = append(r.uses, usage{u, id})
 	}
 	return id

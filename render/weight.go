@@ -3,6 +3,7 @@ package render
 import (
 	"math"
 	"math/big"
+	"slices"
 )
 
 // A factor is by how much the weights of a locality's endpoints are multiplied, so that together they have the
@@ -12,6 +13,9 @@ type factor = *big.Rat
 // wholeFactors scales factors to whole numbers in the same proportions. Where their common denominator is too large,
 // they are rounded to thousandths of the largest, never to 0.
 func wholeFactors(factors []factor) (whole []uint64, exact bool) {
+	if len(factors) == 0 {
+		return nil, true
+	}
 	common, largest := big.NewInt(1), new(big.Rat)
 	for _, f := range factors {
 		d := f.Denom()
@@ -43,24 +47,35 @@ func rounded(r *big.Rat) uint64 {
 // reduce brings the weights of each priority to their smallest whole numbers; the balancer of a priority sees no other.
 // Where the largest is then still more than most, they are rounded to thousandths of it, never to 0.
 func reduce(targets []target, most uint64) (exact bool) {
-	byPriority := map[int]*struct{ divisor, largest uint64 }{}
+	var levels []weightLevel
 	for _, t := range targets {
-		p := byPriority[t.priority]
-		if p == nil {
-			p = &struct{ divisor, largest uint64 }{}
-			byPriority[t.priority] = p
-		}
+		p := levelOf(&levels, t.priority)
 		p.divisor, p.largest = gcd(p.divisor, t.weight), max(p.largest, t.weight)
 	}
 	exact = true
 	for i, t := range targets {
-		p := byPriority[t.priority]
+		p := levelOf(&levels, t.priority)
 		targets[i].weight = t.weight / p.divisor
 		if p.largest/p.divisor > most {
 			targets[i].weight, exact = max(1, uint64(float64(t.weight)/float64(p.largest)*1000+0.5)), false
 		}
 	}
 	return exact
+}
+
+// A weightLevel is what the weights of one priority have in common. There are few priorities.
+type weightLevel struct {
+	priority         int
+	divisor, largest uint64
+}
+
+func levelOf(levels *[]weightLevel, priority int) *weightLevel {
+	i := slices.IndexFunc(*levels, func(l weightLevel) bool { return l.priority == priority })
+	if i < 0 {
+		i = len(*levels)
+		*levels = append(*levels, weightLevel{priority: priority})
+	}
+	return &(*levels)[i]
 }
 
 // mostWeight is how large weights may be. APISIX gives an endpoint all its turns in a row, so that weights which we

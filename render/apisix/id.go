@@ -28,6 +28,7 @@ func ID(readable, identity string) string {
 // readableID returns what of s an id may hold, at most n bytes, with a single "-" for each run of other characters.
 func readableID(s string, n int) string {
 	var b strings.Builder
+	b.Grow(min(len(s), n))
 	for i := 0; i < len(s) && b.Len() < n; i++ {
 		switch {
 		case isIDByte(s[i]) && s[i] != '-':

@@ -1,6 +1,7 @@
 package apisix
 
 import (
+	"cmp"
 	"fmt"
 	"reflect"
 	"regexp"
@@ -91,14 +92,23 @@ type address struct {
 
 // nodes checks each node and that no address is there twice: of two the last would win, their weights are not summed.
 func (c *checker) nodes(nodes []Node) {
-	seen := make(map[address]bool, len(nodes))
-	for i, n := range nodes {
-		a := address{n.Host, n.Port}
-		if n.bad() || seen[a] {
-			c.node(fmt.Sprintf("nodes[%d]", i), n, seen[a])
-		}
-		seen[a] = true
+	var seen map[address]bool
+	if !slices.IsSortedFunc(nodes, byAddress) { // else equal ones are side by side
+		seen = make(map[address]bool, len(nodes))
 	}
+	for i, n := range nodes {
+		twice := seen[address{n.Host, n.Port}] || i > 0 && byAddress(nodes[i-1], n) == 0
+		if n.bad() || twice {
+			c.node(fmt.Sprintf("nodes[%d]", i), n, twice)
+		}
+		if seen != nil {
+			seen[address{n.Host, n.Port}] = true
+		}
+	}
+}
+
+func byAddress(a, b Node) int {
+	return cmp.Or(strings.Compare(a.Host, b.Host), cmp.Compare(a.Port, b.Port))
 }
 
 func (n Node) bad() bool {

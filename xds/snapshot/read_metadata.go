@@ -44,7 +44,7 @@ func (d *Reader) entry(wire []byte) (string, []byte) {
 	key, n := d.next(wire)
 	value, length := d.next(wire[n:])
 	d.once(key.is(1, protowire.BytesType) && value.is(2, protowire.BytesType) && n+length == len(wire))
-	return d.text(key.value), value.value
+	return d.name(key.value), value.value
 }
 
 func (d *Reader) fields(wire []byte, m *structpb.Struct, nesting int) {

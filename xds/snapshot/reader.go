@@ -22,6 +22,7 @@ import (
 type Reader struct {
 	failed bool // protobuf has to decode it all, or to say what is wrong
 
+	names     map[string]string // of entries of maps: there are few
 	anys      shared[anypb.Any, *anypb.Any]
 	durations shared[durationpb.Duration, *durationpb.Duration]
 	metadata  shared[corev3.Metadata, *corev3.Metadata]
@@ -111,6 +112,21 @@ func (d *Reader) once(first bool) { d.failed = d.failed || !first }
 func (d *Reader) text(b []byte) string {
 	d.failed = d.failed || !utf8.Valid(b)
 	return string(b)
+}
+
+// name is a text that is likely to come again.
+func (d *Reader) name(b []byte) string {
+	if s, ok := d.names[string(b)]; ok {
+		return s
+	}
+	s := d.text(b)
+	if d.names == nil {
+		d.names = map[string]string{}
+	}
+	if len(d.names) < 1000 && !d.failed {
+		d.names[s] = s
+	}
+	return s
 }
 
 // unmarshal leaves a message to protobuf, merge only the fields that have not been decoded.
