@@ -35,7 +35,7 @@ func (r *Renderer) renderFront() *front {
 	r.keepUses()
 	a := assembly{common: r.common, front: &front{heard: r.listening, listeners: map[string]*listenerPart{}, routes: []*apisix.Route{},
 		others: map[string][]apisix.Object{}},
-		scopes: map[string]bool{}, claimed: map[claimedGroup]map[string]*served{}, used: map[use]bool{}, reached: map[string]bool{}}
+		scopes: map[string]bool{}, claimed: map[claimedGroup]map[string]*served{}, used: map[string]bool{}, reached: map[string]bool{}}
 	for _, l := range r.snapshot.Listeners().Resources() {
 		var before *listenerPart
 		if r.front != nil {
@@ -63,7 +63,7 @@ type assembly struct {
 	*front
 	scopes  map[string]bool
 	claimed map[claimedGroup]map[string]*served
-	used    map[use]bool
+	used    map[string]bool // the ids of uses
 	reached map[string]bool // the names of the route configurations that listeners refer to
 }
 
@@ -96,8 +96,8 @@ func (a *assembly) take(p *part) {
 		}
 	}
 	for _, u := range p.uses {
-		if !a.used[u.use] {
-			a.used[u.use] = true
+		if !a.used[u.id] {
+			a.used[u.id] = true
 			a.uses = append(a.uses, u)
 		}
 	}
@@ -106,6 +106,7 @@ func (a *assembly) take(p *part) {
 // chain puts the routes of a chain's virtual hosts in APISIX's order.
 func (a *assembly) chain(c *chainPart) {
 	a.take(&c.part)
+	a.routes, a.parts = slices.Grow(a.routes, 2*len(c.hosts)), slices.Grow(a.parts, 2*len(c.hosts)+1)
 	var hostless []placedGroup
 	for _, h := range c.hosts {
 		a.take(&h.part)

@@ -72,8 +72,8 @@ func Render(s *snapshot.Snapshot, o Options) Result { return new(Renderer).Rende
 type Renderer struct {
 	*common
 
-	changes *changes              // since the last rendering
-	made    map[use]*upstreamPart // what is known to hold of uses, while a front is rendered
+	changes *changes                 // since the last rendering
+	made    map[string]*upstreamPart // by id: what is known to hold of uses, while a front is rendered
 
 	// The last rendering, from the clients' side to the endpoints'.
 	front  *front

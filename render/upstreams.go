@@ -78,23 +78,23 @@ func (u *upstreams) named(ids []string) bool {
 
 // keepUses makes those parts of the last rendering available that still hold.
 func (r *Renderer) keepUses() {
-	r.made = map[use]*upstreamPart{}
+	r.made = map[string]*upstreamPart{}
 	if r.behind == nil {
 		return
 	}
 	for i, p := range r.behind.parts {
 		if !r.changes.touch(&p.reads) {
-			r.made[r.behind.uses[i].use] = p
+			r.made[r.behind.uses[i].id] = p
 		}
 	}
 }
 
 // among is the part of a use, of several of its cluster or the only one.
 func (r *Renderer) among(u usage, several bool) *upstreamPart {
-	p := r.made[u.use]
+	p := r.made[u.id]
 	if p == nil || p.several != several {
 		p = r.upstreamOf(u, several)
-		r.made[u.use] = p
+		r.made[u.id] = p
 	}
 	return p
 }

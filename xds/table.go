@@ -31,9 +31,11 @@ type field struct {
 	last    sight  // the last value that was found sound
 }
 
-// sight is where in which resource a sound value was, by the number of the resource: how deep, and the bytes from start to
-// end. It keeps none of them alive.
-type sight struct{ resource, depth, anys, start, end int }
+// sight is a sound value, in a copy, and where it was: how deep, and in how many Anys.
+type sight struct {
+	value       []byte
+	depth, anys int
+}
 
 // shape is how values are encoded, and what is checked in them.
 type shape uint8

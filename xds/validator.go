@@ -16,8 +16,6 @@ import (
 type validator struct {
 	tables map[string]*table // by the full names of message types
 
-	wire    []byte   // the resource
-	number  int      // of the resource, counted
 	anys    int      // how many Anys are around what is looked at
 	entries int      // how many entries of maps
 	refers  []string // the route configurations that the resource names
@@ -30,12 +28,13 @@ const maxNesting = 128
 // minRepeat is how long a message must be for the validator to look whether it has just seen the same, in bytes.
 const minRepeat = 32
 
+// maxRepeat is how long a message may be for the validator to remember it.
+const maxRepeat = 4096
+
 // sound reports whether decode accepts a resource for sure. If so, refers are the names of what the client asks for because of
 // it.
 func (v *validator) sound(k snapshot.Kind, name string, wire []byte) (refers []string, ok bool) {
-	v.wire, v.anys, v.entries, v.refers, v.doubt = wire, 0, 0, nil, false
-	v.number++
-	defer func() { v.wire = nil }()
+	v.anys, v.entries, v.refers, v.doubt = 0, 0, nil, false
 	t, _ := v.of([]byte(path.Base(k.TypeURL())))
 	if t == nil || nameIn(wire) == "" || !v.message(t, wire, 0) {
 		return nil, false
@@ -114,18 +113,17 @@ func (v *validator) within(f *field, value []byte, depth int) bool {
 	}
 	refers := len(v.refers)
 	ok := v.message(f.table, value, depth)
-	if ok && len(v.refers) == refers && len(value) >= minRepeat {
-		end := cap(v.wire) - cap(value) + len(value)
-		f.last = sight{v.number, depth, v.anys, end - len(value), end}
+	if ok && len(v.refers) == refers && minRepeat <= len(value) && len(value) <= maxRepeat {
+		f.last = sight{append(f.last.value[:0], value...), depth, v.anys}
 	}
 	return ok
 }
 
-// again reports whether the field had the same value before, no deeper, in the same resource. Endpoints of one service have
-// the same metadata, most often.
+// again reports whether the field had the same value before, no deeper. Endpoints of one service have the same metadata, most
+// often, and clusters the same thresholds.
 func (v *validator) again(f *field, value []byte, depth int) bool {
 	l := &f.last
-	return l.resource == v.number && l.end-l.start == len(value) && depth <= l.depth && v.anys <= l.anys && bytes.Equal(v.wire[l.start:l.end], value)
+	return len(l.value) == len(value) && depth <= l.depth && v.anys <= l.anys && len(value) > 0 && bytes.Equal(l.value, value)
 }
 
 // any reports whether b is a sound Any: one whose content is sound, or of a type that is not known.

@@ -50,7 +50,7 @@ func (c *checker) walkStruct(v reflect.Value, plugin bool) {
 	case *structEncoder:
 		for i := range e.fields {
 			fd := &e.fields[i]
-			if !e.omits(fd, v) {
+			if !e.omits(fd, v) && (len(c.at) > 0 || fd.name != c.checked) {
 				c.enter(fd.name)
 				c.walk(v.Field(fd.index), plugin || fd.name == "plugins")
 				c.leave()

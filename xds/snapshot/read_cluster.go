@@ -1,7 +1,10 @@
 package snapshot
 
 import (
+	"slices"
+
 	clusterv3 "github.com/envoyproxy/go-control-plane/envoy/config/cluster/v3"
+	corev3 "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/types/known/anypb"
 )
@@ -35,7 +38,7 @@ func (d *Reader) cluster(wire []byte, m *clusterv3.Cluster) {
 			m.UpstreamBindConfig = d.binds.of(d, f.value)
 		case f.is(24, protowire.BytesType):
 			d.once(m.TransportSocket == nil)
-			m.TransportSocket = d.sockets.of(d, f.value)
+			m.TransportSocket = d.socketOf(f.value)
 		case f.is(25, protowire.BytesType):
 			d.once(m.Metadata == nil)
 			m.Metadata = d.metadataOf(f.value)
@@ -98,7 +101,47 @@ func (d *Reader) socketMatch(wire []byte, m *clusterv3.Cluster_TransportSocketMa
 			m.Match = d.structOf(f.value)
 		case f.is(3, protowire.BytesType):
 			d.once(m.TransportSocket == nil)
-			m.TransportSocket = d.sockets.of(d, f.value)
+			m.TransportSocket = d.socketOf(f.value)
+		default:
+			rest = append(rest, wire[:n]...)
+		}
+		wire = wire[n:]
+	}
+	d.merge(rest, m)
+}
+
+// socketOf is the transport socket that is encoded so.
+func (d *Reader) socketOf(wire []byte) *corev3.TransportSocket {
+	return d.sockets.by(d, wire, func(m *corev3.TransportSocket) {
+		var rest []byte
+		for len(wire) > 0 {
+			f, n := d.next(wire)
+			switch {
+			case f.is(1, protowire.BytesType):
+				m.Name = d.name(f.value)
+			case f.is(3, protowire.BytesType):
+				d.once(m.ConfigType == nil)
+				config := new(anypb.Any)
+				d.any(f.value, config)
+				m.ConfigType = &corev3.TransportSocket_TypedConfig{TypedConfig: config}
+			default:
+				rest = append(rest, wire[:n]...)
+			}
+			wire = wire[n:]
+		}
+		d.merge(rest, m)
+	})
+}
+
+func (d *Reader) any(wire []byte, m *anypb.Any) {
+	var rest []byte
+	for len(wire) > 0 {
+		f, n := d.next(wire)
+		switch {
+		case f.is(1, protowire.BytesType):
+			m.TypeUrl = d.name(f.value)
+		case f.is(2, protowire.BytesType):
+			m.Value = slices.Clone(f.value)
 		default:
 			rest = append(rest, wire[:n]...)
 		}

@@ -51,7 +51,7 @@ func (d *Reader) route(wire []byte, m *routev3.Route) {
 		case f.is(5, protowire.BytesType):
 			d.once(m.Decorator == nil)
 			m.Decorator = new(routev3.Decorator)
-			d.unmarshal(f.value, m.Decorator)
+			d.decorator(f.value, m.Decorator)
 		case f.is(14, protowire.BytesType):
 			m.Name = d.text(f.value)
 		default:
@@ -95,5 +95,19 @@ func (d *Reader) routeAction(wire []byte, m *routev3.RouteAction) {
 		wire = wire[n:]
 	}
 	d.once(specifiers <= 1)
+	d.merge(rest, m)
+}
+
+func (d *Reader) decorator(wire []byte, m *routev3.Decorator) {
+	var rest []byte
+	for len(wire) > 0 {
+		f, n := d.next(wire)
+		if f.is(1, protowire.BytesType) {
+			m.Operation = d.text(f.value)
+		} else {
+			rest = append(rest, wire[:n]...)
+		}
+		wire = wire[n:]
+	}
 	d.merge(rest, m)
 }
