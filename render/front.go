@@ -12,6 +12,7 @@ type front struct {
 	heard     *listening
 	listeners map[string]*listenerPart
 	parts     []*part
+	prints    []footprint // of the parts
 	findings  findings // on what the parts are to each other
 
 	routes []*apisix.Route    // sorted by id
@@ -23,8 +24,15 @@ type front struct {
 
 // holds reports whether nothing has changed that the front depends on.
 func (f *front) holds(r *Renderer) bool {
-	return f != nil && f.heard == r.listening && !r.changes.listeners && len(r.changes.routes) == 0 &&
-		!slices.ContainsFunc(f.parts, func(p *part) bool { return r.changes.touch(&p.reads) })
+	if f == nil || f.heard != r.listening || r.changes.listeners || len(r.changes.routes) > 0 {
+		return false
+	}
+	for i, print := range f.prints {
+		if r.changes.mayTouch(print) && r.changes.touch(&f.parts[i].reads) {
+			return false
+		}
+	}
+	return true
 }
 
 // renderFront renders the listeners, in the order of their names.
@@ -84,7 +92,7 @@ func (a *assembly) listener(p *listenerPart) {
 
 // take takes what a part has by itself.
 func (a *assembly) take(p *part) {
-	a.parts = append(a.parts, p)
+	a.parts, a.prints = append(a.parts, p), append(a.prints, p.reads.footprint())
 	a.routes = append(a.routes, p.config.Routes...)
 	a.placed = append(a.placed, p.placed...)
 	for section, objects := range p.config.Others {
@@ -106,7 +114,7 @@ func (a *assembly) take(p *part) {
 // chain puts the routes of a chain's virtual hosts in APISIX's order.
 func (a *assembly) chain(c *chainPart) {
 	a.take(&c.part)
-	a.routes, a.parts = slices.Grow(a.routes, 2*len(c.hosts)), slices.Grow(a.parts, 2*len(c.hosts)+1)
+	a.routes, a.parts, a.prints = slices.Grow(a.routes, 2*len(c.hosts)), slices.Grow(a.parts, 2*len(c.hosts)+1), slices.Grow(a.prints, 2*len(c.hosts)+1)
 	var hostless []placedGroup
 	for _, h := range c.hosts {
 		a.take(&h.part)

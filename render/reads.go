@@ -1,6 +1,7 @@
 package render
 
 import (
+	"hash/maphash"
 	"slices"
 
 	clusterv3 "github.com/envoyproxy/go-control-plane/envoy/config/cluster/v3"
@@ -29,26 +30,58 @@ func (r *reads) add(s reads) {
 	r.everyCluster = r.everyCluster || s.everyCluster
 }
 
+// A footprint stands for reads, or for changes: where two share no bit, the one does not touch the other. Side by side, those
+// of all parts of a mesh are gone through at no cost.
+type footprint uint64
+
+const everyCluster footprint = 1 << 63 // the last bit; names have the others
+
+var footprintSeed = maphash.MakeSeed() // what it decides is only whether to look more closely
+
+func (f *footprint) add(names []string) {
+	for _, name := range names {
+		*f |= 1 << (maphash.String(footprintSeed, name) % 63)
+	}
+}
+
+func (r *reads) footprint() (f footprint) {
+	f.add(r.clusters)
+	f.add(r.endpoints)
+	f.add(r.routes)
+	f.add(r.secrets)
+	if r.everyCluster {
+		f |= everyCluster
+	}
+	return f
+}
+
 // changes are the names of resources that have come, gone or changed since the rendering before.
 type changes struct {
 	clusters, endpoints, routes, secrets map[string]bool
 
 	everyCluster bool // which clusters there are
 	listeners    bool // any of them
+
+	footprint footprint // of all but listeners
 }
 
 func changesBetween(before, after *snapshot.Snapshot) *changes {
-	return &changes{
-		clusters:     nameSet(snapshot.Changed(before.Clusters(), after.Clusters())),
-		endpoints:    nameSet(snapshot.Changed(before.Endpoints(), after.Endpoints())),
-		routes:       nameSet(snapshot.Changed(before.RouteConfigurations(), after.RouteConfigurations())),
-		secrets:      nameSet(snapshot.Changed(before.Secrets(), after.Secrets())),
+	c := &changes{
 		listeners:    len(snapshot.Changed(before.Listeners(), after.Listeners())) > 0,
 		everyCluster: !sameNames(before.Clusters(), after.Clusters()),
 	}
+	c.clusters = c.set(snapshot.Changed(before.Clusters(), after.Clusters()))
+	c.endpoints = c.set(snapshot.Changed(before.Endpoints(), after.Endpoints()))
+	c.routes = c.set(snapshot.Changed(before.RouteConfigurations(), after.RouteConfigurations()))
+	c.secrets = c.set(snapshot.Changed(before.Secrets(), after.Secrets()))
+	if c.everyCluster {
+		c.footprint |= everyCluster
+	}
+	return c
 }
 
-func nameSet(names []string) map[string]bool {
+func (c *changes) set(names []string) map[string]bool {
+	c.footprint.add(names)
 	set := make(map[string]bool, len(names))
 	for _, name := range names {
 		set[name] = true
@@ -67,6 +100,9 @@ func sameNames(a, b snapshot.Set[*clusterv3.Cluster]) bool {
 	}
 	return true
 }
+
+// mayTouch reports whether anything of what has this footprint may have changed. If not, touch need not be asked.
+func (c *changes) mayTouch(f footprint) bool { return c.footprint&f != 0 }
 
 // touch reports whether anything that was read has changed.
 func (c *changes) touch(r *reads) bool {

@@ -16,9 +16,10 @@ type upstreamPart struct {
 
 // upstreams are those that a front needs, sorted by id.
 type upstreams struct {
-	front *front
-	parts []*upstreamPart
-	uses  []usage // of the parts
+	front  *front
+	parts  []*upstreamPart
+	prints []footprint // of the parts
+	uses   []usage     // of the parts
 	list  []*apisix.Upstream
 }
 
@@ -34,7 +35,8 @@ func (r *Renderer) renderUpstreams(f *front) *upstreams {
 	out := &upstreams{front: f, uses: slices.Clone(f.uses)}
 	slices.SortFunc(out.uses, func(a, b usage) int { return cmp.Compare(a.id, b.id) })
 	for _, u := range out.uses {
-		out.parts = append(out.parts, r.among(u, count[u.cluster] > 1))
+		p := r.among(u, count[u.cluster] > 1)
+		out.parts, out.prints = append(out.parts, p), append(out.prints, p.reads.footprint())
 	}
 	r.made = nil
 	out.collect()
@@ -44,14 +46,18 @@ func (r *Renderer) renderUpstreams(f *front) *upstreams {
 // refreshUpstreams renders those upstreams anew of which something has changed.
 func (r *Renderer) refreshUpstreams() *upstreams {
 	out := r.behind
-	for i, p := range out.parts {
-		if !r.changes.touch(&p.reads) {
+	for i, print := range out.prints {
+		if !r.changes.mayTouch(print) || !r.changes.touch(&out.parts[i].reads) {
 			continue
 		}
 		if out == r.behind {
-			out = &upstreams{front: out.front, uses: out.uses, parts: slices.Clone(out.parts)}
+			out = &upstreams{front: out.front, uses: out.uses, parts: slices.Clone(out.parts), prints: out.prints}
 		}
-		out.parts[i] = r.upstreamOf(out.uses[i], p.several)
+		p := r.upstreamOf(out.uses[i], out.parts[i].several)
+		if out.parts[i] = p; p.reads.footprint() != print {
+			out.prints = slices.Clone(out.prints)
+			out.prints[i] = p.reads.footprint()
+		}
 	}
 	if out != r.behind {
 		out.collect()
@@ -83,7 +89,7 @@ func (r *Renderer) keepUses() {
 		return
 	}
 	for i, p := range r.behind.parts {
-		if !r.changes.touch(&p.reads) {
+		if !r.changes.mayTouch(r.behind.prints[i]) || !r.changes.touch(&p.reads) {
 			r.made[r.behind.uses[i].id] = p
 		}
 	}

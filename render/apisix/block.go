@@ -42,14 +42,14 @@ type block[T any] struct {
 	key     bool
 }
 
-// begins reports whether the object of that id begins a block, as one of eight does. Only the id decides, so that one
+// begins reports whether the object of that id begins a block, as one of 32 does. Only the id decides, so that one
 // object more or less changes one block, or makes two of it, and leaves the others as they are.
 func begins(id string) bool {
 	h := uint32(2166136261) // FNV-1a
 	for i := range len(id) {
 		h = (h ^ uint32(id[i])) * 16777619
 	}
-	return (h^h>>16)&7 == 0
+	return (h^h>>16)&31 == 0
 }
 
 // part is the text of an object of the block, without the separator.

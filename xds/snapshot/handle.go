@@ -47,7 +47,7 @@ func (r *Resource[T]) says(next *Resource[T]) bool {
 		return r.parts.same(next.parts)
 	case r.isEncodedAs(next):
 		return true
-	case !proto.Equal(r.Message(), next.Message()):
+	case !proto.Equal(Read(new(Reader), r), Read(new(Reader), next)):
 		return false
 	case next.encoded:
 		r.other = digestOf(next.wire)
