@@ -13,7 +13,7 @@ type front struct {
 	listeners map[string]*listenerPart
 	parts     []*part
 	prints    []footprint // of the parts
-	findings  findings // on what the parts are to each other
+	findings  findings    // on what the parts are to each other
 
 	routes []*apisix.Route    // sorted by id
 	placed []placedRoute      // the same, where users add plugins
@@ -53,6 +53,10 @@ func (r *Renderer) renderFront() *front {
 		a.listeners[l.Name()] = p
 		a.listener(p)
 	}
+	if a.incomplete { // rare: virtual hosts that share a name, and one of them has come or gone
+		r.front = nil
+		return r.renderFront()
+	}
 	a.unreferenced(r.snapshot.RouteConfigurations().Names())
 	slices.SortFunc(a.routes, func(x, y *apisix.Route) int { return cmp.Compare(x.ID, y.ID) })
 	for section, objects := range a.others {
@@ -73,6 +77,8 @@ type assembly struct {
 	claimed map[claimedGroup]map[string]*served
 	used    map[string]bool // the ids of uses
 	reached map[string]bool // the names of the route configurations that listeners refer to
+
+	incomplete bool // a virtual host that was kept gets another share of its hosts, and has to be rendered anew
 }
 
 func (a *assembly) listener(p *listenerPart) {
@@ -124,7 +130,11 @@ func (a *assembly) chain(c *chainPart) {
 				hostless = append(hostless, placedGroup{&h.host, g})
 			}
 		}
-		a.take(h.place(a.common, &c.served, groups, all))
+		if p, ok := h.place(a.common, &c.served, groups, all); ok {
+			a.take(p)
+		} else {
+			a.incomplete = true
+		}
 	}
 	if c.others != nil { // its routes come after those that another chain may have for all names
 		hostless = append(hostless, placedGroup{c.others, c.others.groups[0]})

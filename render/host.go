@@ -54,10 +54,15 @@ func (r *Renderer) host(c *httpChain, source hostSource) *hostPart {
 	return out
 }
 
-// place puts the routes for groups with hosts in their places. All says that the groups are all of the virtual host's.
-func (h *hostPart) place(common *common, c *served, groups []hostGroup, all bool) *part {
+// place puts the routes for groups with hosts in their places. All says that the groups are all of the virtual host's. It is
+// not ok where that takes candidates that are no longer known: once placed, they are kept only if the virtual host has
+// groups without hosts, which are placed with those of others.
+func (h *hostPart) place(common *common, c *served, groups []hostGroup, all bool) (_ *part, ok bool) {
 	if h.laid != nil && (all && h.all || reflect.DeepEqual(groups, h.groups)) {
-		return h.laid
+		return h.laid, true
+	}
+	if h.host.candidates == nil {
+		return nil, false
 	}
 	w := common.fork()
 	for _, g := range groups {
@@ -66,5 +71,8 @@ func (h *hostPart) place(common *common, c *served, groups []hostGroup, all bool
 		}
 	}
 	h.laid, h.groups, h.all = w.validated(), groups, all
-	return h.laid
+	if !slices.ContainsFunc(h.host.groups, func(g hostGroup) bool { return g.hosts == nil }) {
+		h.host.candidates = nil
+	}
+	return h.laid, true
 }

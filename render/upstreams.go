@@ -20,7 +20,7 @@ type upstreams struct {
 	parts  []*upstreamPart
 	prints []footprint // of the parts
 	uses   []usage     // of the parts
-	list  []*apisix.Upstream
+	list   []*apisix.Upstream
 }
 
 // renderUpstreams renders the upstreams that routes name. A cluster under several policies becomes several.

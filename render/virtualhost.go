@@ -51,7 +51,7 @@ type virtualHost struct {
 	at         *place
 	name       string
 	groups     []hostGroup
-	candidates []candidate // in Envoy's order, the last of them for all requests
+	candidates []candidate // in Envoy's order, the last of them for all requests; never none, but see hostPart.place
 }
 
 // comparesPaths reports whether a route of the virtual host has a condition on the path.
