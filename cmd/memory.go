@@ -9,18 +9,15 @@ import (
 	"runtime/debug"
 	"strconv"
 	"strings"
+
+	"github.com/amesh-render/amesh-render/agent"
 )
 
 // memoryVariables set the memory of programs in Go.
 var memoryVariables = []variable{
 	{"GOMEMLIMIT", "how much memory to keep within, such as 200MiB (default 90 % of the container's limit)"},
-	{"GOGC", "how much garbage to let come together, in percent of what is in use (default 50)"},
+	{"GOGC", "how much garbage to let come together, in percent of what is in use (default 30)"},
 }
-
-// garbagePercent is the default of GOGC. Once it runs, the agent makes little garbage, some 400 KB for a change in a mesh of
-// 5,000 services, which holds 60 MB. Measured with 600 such changes: at Go's own default, 100, five collections and 106 MB at
-// most; at 50, nine and 93 MB, for as much CPU; at 20, 25 and 75 MB, for more than half as much CPU again.
-const garbagePercent = 50
 
 // limitMemory sets the memory limit and the garbage collector, as far as the user has not.
 func limitMemory(log *slog.Logger) {
@@ -42,7 +39,7 @@ type memorySettings struct {
 
 func memoryOf(lookup func(string) (string, bool), root fs.FS) (s memorySettings) {
 	if _, set := lookup("GOGC"); !set {
-		s.percent = garbagePercent
+		s.percent = agent.GarbagePercent
 	}
 	if _, set := lookup("GOMEMLIMIT"); !set {
 		s.limit = containerLimit(root) / 10 * 9

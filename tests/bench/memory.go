@@ -9,12 +9,14 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strconv"
 
 	corev3 "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
 	discoveryv3 "github.com/envoyproxy/go-control-plane/envoy/service/discovery/v3"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/amesh-render/amesh-render/agent"
 	"github.com/amesh-render/amesh-render/xds/snapshot"
 )
 
@@ -45,6 +47,7 @@ func measureMemory(services, rounds int, newHolder func(node *corev3.Node, dir s
 		return err
 	}
 	defer s.close()
+	debug.SetGCPercent(agent.GarbagePercent)
 	hold := newHolder(s.Node, dir)
 	var all []memory
 	for round := range rounds + 1 {

@@ -34,7 +34,6 @@ env:
   {{- end }}
   - {name: ISTIO_META_WORKLOAD_NAME, value: {{ include "gateway.name" . | quote }}}
   - {name: ISTIO_META_OWNER, value: kubernetes://apis/apps/v1/namespaces/{{ .Release.Namespace }}/deployments/{{ include "gateway.name" . }}}
-  - {name: GOMEMLIMIT, valueFrom: {resourceFieldRef: {resource: limits.memory, divisor: "1"}}}
   - {name: GOMAXPROCS, valueFrom: {resourceFieldRef: {resource: limits.cpu, divisor: "1"}}}
 resources:
   {{- toYaml .Values.agent.resources | nindent 2 }}
