@@ -44,8 +44,11 @@ func encoderOf(t reflect.Type) encoder {
 func compile(t reflect.Type, open map[reflect.Type]*structEncoder) encoder {
 	switch t.Kind() {
 	case reflect.Struct:
-		if t == reflect.TypeFor[Expr]() {
+		switch t {
+		case reflect.TypeFor[Expr]():
 			return exprEncoder{}
+		case reflect.TypeFor[Node]():
+			return nodeEncoder{compileStruct(t, open)}
 		}
 		return compileStruct(t, open)
 	case reflect.Pointer:
@@ -88,6 +91,23 @@ func compileStruct(t reflect.Type, open map[reflect.Type]*structEncoder) *struct
 		s.fields = append(s.fields, newField(i, tag, options == "omitempty", e))
 	}
 	return s
+}
+
+// nodeEncoder writes a node as its struct is written, without reflection: a mesh has more nodes than all else.
+type nodeEncoder struct{ *structEncoder }
+
+func (e nodeEncoder) flow(dst []byte, v reflect.Value, f Format) []byte {
+	if !v.CanAddr() {
+		return e.structEncoder.flow(dst, v, f)
+	}
+	n, keys := v.Addr().Interface().(*Node), e.fields
+	dst = appendString(append(append(dst, '{'), keys[0].keys[f]...), n.Host)
+	for i, x := range [...]int{n.Port, n.Weight, n.Priority} {
+		if key := &keys[1+i]; x != 0 || !key.omitEmpty {
+			dst = strconv.AppendInt(append(append(dst, f.comma()...), key.keys[f]...), int64(x), 10)
+		}
+	}
+	return append(dst, '}')
 }
 
 // scalarEncoder writes strings, booleans and numbers. Whatever has no JSON is written as its Go text: no type of ours

@@ -25,7 +25,6 @@ type checker struct {
 	problems []Problem
 	at       []step // where walk is
 	users    bool   // what walk is in is a user's own
-	checked  string // a field of the object itself that walk leaves out
 }
 
 // step is one step of the path to a value: an element, or, if index is negative, a field or key.

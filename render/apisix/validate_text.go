@@ -45,12 +45,13 @@ func (c *checker) walk(v reflect.Value, plugin bool) {
 
 func (c *checker) walkStruct(v reflect.Value, plugin bool) {
 	switch e := encoderOf(v.Type()).(type) {
+	case nodeEncoder: // Upstream.Validate has looked at it: hosts are names and addresses
 	case exprEncoder:
 		c.expr(exprOf(v), plugin)
 	case *structEncoder:
 		for i := range e.fields {
 			fd := &e.fields[i]
-			if !e.omits(fd, v) && (len(c.at) > 0 || fd.name != c.checked) {
+			if !e.omits(fd, v) {
 				c.enter(fd.name)
 				c.walk(v.Field(fd.index), plugin || fd.name == "plugins")
 				c.leave()

@@ -59,7 +59,6 @@ func (u *Upstream) Validate(f Format) []Problem {
 	check(u.TLS, c.upstreamTLS)
 	check(u.Checks, c.checks)
 	c.nodes(u.Nodes)
-	c.checked = "nodes" // their hosts are names and addresses
 	c.walk(reflect.ValueOf(u).Elem(), false)
 	return c.problems
 }
