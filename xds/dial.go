@@ -31,7 +31,7 @@ func (c *Config) dial(ctx context.Context, m Mode) (protocol, error) {
 		grpc.WithDisableServiceConfig(), // which would be looked for in DNS, for every connection
 		grpc.WithConnectParams(grpc.ConnectParams{Backoff: grpcbackoff.DefaultConfig, MinConnectTimeout: connectTimeout}),
 		grpc.WithKeepaliveParams(c.keepalive),
-		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(math.MaxInt), grpc.MaxCallSendMsgSize(math.MaxInt)),
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(math.MaxInt), grpc.MaxCallSendMsgSize(math.MaxInt), grpc.ForceCodecV2(newCodec())),
 	)
 	if err != nil {
 		return nil, err

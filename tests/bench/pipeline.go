@@ -7,7 +7,6 @@ import (
 
 	corev3 "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
 	discoveryv3 "github.com/envoyproxy/go-control-plane/envoy/service/discovery/v3"
-	"google.golang.org/protobuf/proto"
 
 	"github.com/amesh-render/amesh-render/agent"
 	"github.com/amesh-render/amesh-render/render"
@@ -37,7 +36,7 @@ func newPipeline(node *corev3.Node, path string) *pipeline {
 func (p *pipeline) take(responses [][]byte) error {
 	for _, b := range responses {
 		r := new(discoveryv3.DiscoveryResponse)
-		if err := proto.Unmarshal(b, r); err != nil {
+		if err := xds.UnmarshalResponse(b, r); err != nil {
 			return err
 		}
 		if err := p.local.Apply(r); err != nil {

@@ -44,8 +44,8 @@ func (b *Builder) Put(m proto.Message) error {
 	return nil
 }
 
-// PutWire is Put for the encoded form of a resource, which the builder keeps and nobody may modify afterwards. The caller has
-// seen to it that it is that of a valid message of the kind with that name. Other bytes that say the same as those held
+// PutWire is Put for the encoded form of a resource. The builder copies of it what it did not have yet. The caller has seen
+// to it that it is that of a valid message of the kind with that name. Other bytes that say the same as those held
 // change nothing either. It is an error if the kind is invalid or the name empty.
 func (b *Builder) PutWire(k Kind, name string, wire []byte) error {
 	switch c := b.of(k); {

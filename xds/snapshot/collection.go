@@ -12,7 +12,7 @@ import (
 type resources interface {
 	// put reports whether that changed anything. The message must be of the collection's type.
 	put(name string, m proto.Message) bool
-	// putWire is put for the encoded form of a message, which is kept.
+	// putWire is put for the encoded form of a message. What changes anything is copied.
 	putWire(name string, wire []byte) bool
 	// remove reports whether there was such a resource.
 	remove(name string) bool
@@ -40,7 +40,11 @@ func (c *collection[T]) putWire(name string, wire []byte) bool {
 	if _, ok := any(r.message).(*routev3.RouteConfiguration); ok {
 		r.parts, r.wire = splitWire(name, wire, c.parts(name)), nil
 	}
-	return c.take(r)
+	changes := c.take(r)
+	if changes {
+		r.wire = slices.Clone(r.wire)
+	}
+	return changes
 }
 
 // parts are those of the resource held, nil if there is none.
@@ -81,7 +85,7 @@ func (c *collection[T]) load(s Set[T]) (changed bool) {
 	}
 	for _, r := range s.resources {
 		if r.encoded && r.parts == nil {
-			changed = c.putWire(r.name, r.wire) || changed
+			changed = c.take(&Resource[T]{name: r.name, encoded: true, wire: r.wire}) || changed
 		} else {
 			changed = c.put(r.name, r.Message()) || changed
 		}
