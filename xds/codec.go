@@ -32,33 +32,32 @@ func (c codec) Unmarshal(data mem.BufferSlice, v any) error {
 // UnmarshalResponse is proto.Unmarshal, but that the encoded resources in m are parts of wire, which must not be modified
 // afterwards.
 func UnmarshalResponse(wire []byte, m *discoveryv3.DiscoveryResponse) error {
-	proto.Reset(m)
 	var d aliasing
-	rest, ok := d.fields(wire, 2, func(value []byte) {
-		m.Resources = append(m.Resources, d.any(value))
-	})
-	if !ok || d.failed {
-		return proto.Unmarshal(wire, m)
-	}
-	return proto.UnmarshalOptions{Merge: true}.Unmarshal(rest, m)
+	return d.unmarshal(wire, m, func(value []byte) { m.Resources = append(m.Resources, d.any(value)) })
 }
 
 func unmarshalDelta(wire []byte, m *discoveryv3.DeltaDiscoveryResponse) error {
-	proto.Reset(m)
 	var d aliasing
-	rest, ok := d.fields(wire, 2, func(value []byte) {
-		m.Resources = append(m.Resources, d.resource(value))
-	})
-	if !ok || d.failed {
-		return proto.Unmarshal(wire, m)
-	}
-	return proto.UnmarshalOptions{Merge: true}.Unmarshal(rest, m)
+	return d.unmarshal(wire, m, func(value []byte) { m.Resources = append(m.Resources, d.resource(value)) })
 }
 
 // aliasing decodes messages whose bytes are to stay where they are.
 type aliasing struct {
 	failed bool   // protobuf has to decode it, or to say what is wrong
 	url    string // of the type of the resource before
+}
+
+// resources is the field for them in responses of both kinds.
+const resources protowire.Number = 2
+
+// unmarshal decodes a response; take takes its resources.
+func (d *aliasing) unmarshal(wire []byte, m proto.Message, take func([]byte)) error {
+	proto.Reset(m)
+	rest, ok := d.fields(wire, resources, take)
+	if !ok || d.failed {
+		return proto.Unmarshal(wire, m)
+	}
+	return proto.UnmarshalOptions{Merge: true}.Unmarshal(rest, m)
 }
 
 // fields takes the values of one field, of the wire type for bytes, out of an encoded message, and returns all other fields.

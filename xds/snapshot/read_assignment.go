@@ -20,9 +20,7 @@ type endpointMessages struct {
 // assignment decodes into an empty message. The messages of all endpoints of a locality are allocated at once, and whatever
 // is not in every endpoint is left to protobuf.
 func (d *Reader) assignment(wire []byte, m *endpointv3.ClusterLoadAssignment) {
-	var rest []byte
-	for len(wire) > 0 {
-		f, n := d.next(wire)
+	d.each(wire, m, func(f wireField) bool {
 		switch {
 		case f.is(1, protowire.BytesType):
 			m.ClusterName = d.text(f.value)
@@ -31,23 +29,19 @@ func (d *Reader) assignment(wire []byte, m *endpointv3.ClusterLoadAssignment) {
 			d.locality(f.value, locality)
 			m.Endpoints = append(m.Endpoints, locality)
 		default:
-			rest = append(rest, wire[:n]...)
+			return false
 		}
-		wire = wire[n:]
-	}
-	d.merge(rest, m)
+		return true
+	})
 }
 
 func (d *Reader) locality(wire []byte, m *endpointv3.LocalityLbEndpoints) {
+	const endpoints = 2
 	count := 0
-	var rest []byte
 	for b := wire; len(b) > 0; {
 		f, n := d.next(b)
-		switch {
-		case f.is(2, protowire.BytesType):
+		if f.is(endpoints, protowire.BytesType) {
 			count++
-		default:
-			rest = append(rest, b[:n]...)
 		}
 		b = b[n:]
 	}
@@ -55,18 +49,17 @@ func (d *Reader) locality(wire []byte, m *endpointv3.LocalityLbEndpoints) {
 		m.LbEndpoints = make([]*endpointv3.LbEndpoint, 0, count)
 	}
 	all := make([]endpointMessages, count)
-	for len(wire) > 0 {
-		f, n := d.next(wire)
-		if f.is(2, protowire.BytesType) {
-			e := &all[len(m.LbEndpoints)]
-			if !d.lbEndpoint(f.value, e) {
-				d.unmarshal(f.value, &e.lb)
-			}
-			m.LbEndpoints = append(m.LbEndpoints, &e.lb)
+	d.each(wire, m, func(f wireField) bool {
+		if !f.is(endpoints, protowire.BytesType) {
+			return false
 		}
-		wire = wire[n:]
-	}
-	d.merge(rest, m)
+		e := &all[len(m.LbEndpoints)]
+		if !d.lbEndpoint(f.value, e) {
+			d.unmarshal(f.value, &e.lb)
+		}
+		m.LbEndpoints = append(m.LbEndpoints, &e.lb)
+		return true
+	})
 }
 
 // lbEndpoint reports whether the endpoint has nothing but what every endpoint has, as the functions below do.

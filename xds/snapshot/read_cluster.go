@@ -11,10 +11,8 @@ import (
 
 // cluster decodes into an empty message.
 func (d *Reader) cluster(wire []byte, m *clusterv3.Cluster) {
-	var rest []byte
 	types := 0 // members of cluster_discovery_type, of which the last one holds
-	for len(wire) > 0 {
-		f, n := d.next(wire)
+	d.each(wire, m, func(f wireField) bool {
 		switch {
 		case f.is(1, protowire.BytesType):
 			m.Name = d.text(f.value)
@@ -63,18 +61,15 @@ func (d *Reader) cluster(wire []byte, m *clusterv3.Cluster) {
 			if f.number == 38 {
 				types++
 			}
-			rest = append(rest, wire[:n]...)
+			return false
 		}
-		wire = wire[n:]
-	}
+		return true
+	})
 	d.once(types <= 1)
-	d.merge(rest, m)
 }
 
 func (d *Reader) endpointSource(wire []byte, m *clusterv3.Cluster_EdsClusterConfig) {
-	var rest []byte
-	for len(wire) > 0 {
-		f, n := d.next(wire)
+	d.each(wire, m, func(f wireField) bool {
 		switch {
 		case f.is(1, protowire.BytesType):
 			d.once(m.EdsConfig == nil)
@@ -82,17 +77,14 @@ func (d *Reader) endpointSource(wire []byte, m *clusterv3.Cluster_EdsClusterConf
 		case f.is(2, protowire.BytesType):
 			m.ServiceName = d.text(f.value)
 		default:
-			rest = append(rest, wire[:n]...)
+			return false
 		}
-		wire = wire[n:]
-	}
-	d.merge(rest, m)
+		return true
+	})
 }
 
 func (d *Reader) socketMatch(wire []byte, m *clusterv3.Cluster_TransportSocketMatch) {
-	var rest []byte
-	for len(wire) > 0 {
-		f, n := d.next(wire)
+	d.each(wire, m, func(f wireField) bool {
 		switch {
 		case f.is(1, protowire.BytesType):
 			m.Name = d.text(f.value)
@@ -103,19 +95,16 @@ func (d *Reader) socketMatch(wire []byte, m *clusterv3.Cluster_TransportSocketMa
 			d.once(m.TransportSocket == nil)
 			m.TransportSocket = d.socketOf(f.value)
 		default:
-			rest = append(rest, wire[:n]...)
+			return false
 		}
-		wire = wire[n:]
-	}
-	d.merge(rest, m)
+		return true
+	})
 }
 
 // socketOf is the transport socket that is encoded so.
 func (d *Reader) socketOf(wire []byte) *corev3.TransportSocket {
 	return d.sockets.by(d, wire, func(m *corev3.TransportSocket) {
-		var rest []byte
-		for len(wire) > 0 {
-			f, n := d.next(wire)
+		d.each(wire, m, func(f wireField) bool {
 			switch {
 			case f.is(1, protowire.BytesType):
 				m.Name = d.name(f.value)
@@ -125,27 +114,23 @@ func (d *Reader) socketOf(wire []byte) *corev3.TransportSocket {
 				d.any(f.value, config)
 				m.ConfigType = &corev3.TransportSocket_TypedConfig{TypedConfig: config}
 			default:
-				rest = append(rest, wire[:n]...)
+				return false
 			}
-			wire = wire[n:]
-		}
-		d.merge(rest, m)
+			return true
+		})
 	})
 }
 
 func (d *Reader) any(wire []byte, m *anypb.Any) {
-	var rest []byte
-	for len(wire) > 0 {
-		f, n := d.next(wire)
+	d.each(wire, m, func(f wireField) bool {
 		switch {
 		case f.is(1, protowire.BytesType):
 			m.TypeUrl = d.name(f.value)
 		case f.is(2, protowire.BytesType):
 			m.Value = slices.Clone(f.value)
 		default:
-			rest = append(rest, wire[:n]...)
+			return false
 		}
-		wire = wire[n:]
-	}
-	d.merge(rest, m)
+		return true
+	})
 }

@@ -9,9 +9,7 @@ import (
 
 // virtualHost decodes into an empty message.
 func (d *Reader) virtualHost(wire []byte, m *routev3.VirtualHost) {
-	var rest []byte
-	for len(wire) > 0 {
-		f, n := d.next(wire)
+	d.each(wire, m, func(f wireField) bool {
 		switch {
 		case f.is(1, protowire.BytesType):
 			m.Name = d.text(f.value)
@@ -24,18 +22,15 @@ func (d *Reader) virtualHost(wire []byte, m *routev3.VirtualHost) {
 		case f.is(14, protowire.VarintType):
 			m.IncludeRequestAttemptCount = f.varint != 0
 		default:
-			rest = append(rest, wire[:n]...)
+			return false
 		}
-		wire = wire[n:]
-	}
-	d.merge(rest, m)
+		return true
+	})
 }
 
 func (d *Reader) route(wire []byte, m *routev3.Route) {
-	var rest []byte
 	actions := 0 // members of action, of which the last one holds
-	for len(wire) > 0 {
-		f, n := d.next(wire)
+	d.each(wire, m, func(f wireField) bool {
 		switch {
 		case f.is(1, protowire.BytesType):
 			d.once(m.Match == nil)
@@ -59,19 +54,16 @@ func (d *Reader) route(wire []byte, m *routev3.Route) {
 			case 3, 7, 17, 18:
 				actions++
 			}
-			rest = append(rest, wire[:n]...)
+			return false
 		}
-		wire = wire[n:]
-	}
+		return true
+	})
 	d.once(actions <= 1)
-	d.merge(rest, m)
 }
 
 func (d *Reader) routeAction(wire []byte, m *routev3.RouteAction) {
-	var rest []byte
 	specifiers := 0 // members of cluster_specifier, of which the last one holds
-	for len(wire) > 0 {
-		f, n := d.next(wire)
+	d.each(wire, m, func(f wireField) bool {
 		switch {
 		case f.is(1, protowire.BytesType):
 			specifiers++
@@ -90,24 +82,19 @@ func (d *Reader) routeAction(wire []byte, m *routev3.RouteAction) {
 			case 2, 3, 37, 39:
 				specifiers++
 			}
-			rest = append(rest, wire[:n]...)
+			return false
 		}
-		wire = wire[n:]
-	}
+		return true
+	})
 	d.once(specifiers <= 1)
-	d.merge(rest, m)
 }
 
 func (d *Reader) decorator(wire []byte, m *routev3.Decorator) {
-	var rest []byte
-	for len(wire) > 0 {
-		f, n := d.next(wire)
-		if f.is(1, protowire.BytesType) {
-			m.Operation = d.text(f.value)
-		} else {
-			rest = append(rest, wire[:n]...)
+	d.each(wire, m, func(f wireField) bool {
+		if !f.is(1, protowire.BytesType) {
+			return false
 		}
-		wire = wire[n:]
-	}
-	d.merge(rest, m)
+		m.Operation = d.text(f.value)
+		return true
+	})
 }

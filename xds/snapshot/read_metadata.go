@@ -13,21 +13,17 @@ import (
 // metadataOf is the metadata that is encoded so.
 func (d *Reader) metadataOf(wire []byte) *corev3.Metadata {
 	return d.metadata.by(d, wire, func(m *corev3.Metadata) {
-		var rest []byte
-		for len(wire) > 0 {
-			f, n := d.next(wire)
-			if f.is(1, protowire.BytesType) {
-				if m.FilterMetadata == nil {
-					m.FilterMetadata = map[string]*structpb.Struct{}
-				}
-				name, value := d.entry(f.value)
-				m.FilterMetadata[name] = d.structOf(value)
-			} else {
-				rest = append(rest, wire[:n]...)
+		d.each(wire, m, func(f wireField) bool {
+			if !f.is(1, protowire.BytesType) {
+				return false
 			}
-			wire = wire[n:]
-		}
-		d.merge(rest, m)
+			if m.FilterMetadata == nil {
+				m.FilterMetadata = map[string]*structpb.Struct{}
+			}
+			name, value := d.entry(f.value)
+			m.FilterMetadata[name] = d.structOf(value)
+			return true
+		})
 	})
 }
 

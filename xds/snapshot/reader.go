@@ -106,6 +106,22 @@ func (d *Reader) next(wire []byte) (wireField, int) {
 	return f, n
 }
 
+// each has take take the fields of an encoded message, one after the other. Those that it does not take, protobuf merges into
+// the message.
+func (d *Reader) each(wire []byte, m proto.Message, take func(f wireField) bool) {
+	var rest []byte
+	for len(wire) > 0 {
+		f, n := d.next(wire)
+		if !take(f) {
+			rest = append(rest, wire[:n]...)
+		}
+		wire = wire[n:]
+	}
+	if len(rest) > 0 && !d.failed {
+		d.failed = proto.UnmarshalOptions{Merge: true}.Unmarshal(rest, m) != nil
+	}
+}
+
 // once says whether a field comes for the first time. Protobuf merges what comes twice.
 func (d *Reader) once(first bool) { d.failed = d.failed || !first }
 
@@ -129,13 +145,7 @@ func (d *Reader) name(b []byte) string {
 	return s
 }
 
-// unmarshal leaves a message to protobuf, merge only the fields that have not been decoded.
+// unmarshal leaves a message to protobuf.
 func (d *Reader) unmarshal(wire []byte, m proto.Message) {
 	d.failed = d.failed || proto.Unmarshal(wire, m) != nil
-}
-
-func (d *Reader) merge(rest []byte, m proto.Message) {
-	if len(rest) > 0 && !d.failed {
-		d.failed = proto.UnmarshalOptions{Merge: true}.Unmarshal(rest, m) != nil
-	}
 }
