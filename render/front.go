@@ -62,7 +62,25 @@ func (r *Renderer) renderFront() *front {
 	for section, objects := range a.others {
 		sortObjects(section, objects)
 	}
+	a.distinctStreams()
 	return a.front
+}
+
+// distinctStreams keeps one stream route of each id. Envoy has no two listeners for the same connections.
+func (a *assembly) distinctStreams() {
+	const section = "stream_routes"
+	if len(a.others[section]) == 0 {
+		return
+	}
+	a.others[section] = slices.CompactFunc(a.others[section], func(other, first apisix.Object) bool {
+		same := first.ID(section) == other.ID(section)
+		if same {
+			listener, _ := other["name"].(string)
+			a.findings.dropped(resource("listener", listener), "address",
+				"another listener serves the same TCP connections, as far as APISIX can tell; this one is left out")
+		}
+		return same
+	})
 }
 
 func sortObjects(section string, objects []apisix.Object) {

@@ -50,7 +50,12 @@ const tcpIdle = time.Hour
 // streams renders the filter chains of a listener that proxy TCP as stream routes, where they can be told apart.
 func (r *renderer) streams(l *listenerv3.Listener, at *place) {
 	d := r.directionOf(l)
-	for _, g := range r.tcpGroups(l, d, at) {
+	groups := r.tcpGroups(l, d, at)
+	if !hasOriginalDst(l) {
+		addr, port := socketAddress(l.GetAddress())
+		groups = reached(groups, addr, port)
+	}
+	for _, g := range groups {
 		switch {
 		case g.port != 0 && d.intercepted && hasOriginalDst(l) && slices.Contains(r.ownPorts(), int(g.port)):
 			// connections to the proxy itself, which amesh-passthrough refuses too

@@ -53,6 +53,42 @@ func (r *renderer) tcpGroups(l *listenerv3.Listener, d direction, at *place) (gr
 	return groups
 }
 
+// reached are those of a listener's groups that connections come to whose destination is its own address, not valid for a
+// wildcard, and port. Envoy looks at the port first, then for the longest range of addresses, and does not go back.
+func reached(groups []*tcpGroup, addr netip.Addr, port uint32) []*tcpGroup {
+	if len(groups) == 0 {
+		return nil
+	}
+	forPort := func(port uint32) (list []*tcpGroup) {
+		for _, g := range groups {
+			if g.port == port {
+				list = append(list, g)
+			}
+		}
+		return list
+	}
+	found := forPort(port)
+	if len(found) == 0 {
+		found = forPort(0)
+	}
+	if !addr.IsValid() {
+		return found
+	}
+	var longest *tcpGroup
+	for _, g := range found {
+		if g.addresses.IsValid() && !g.addresses.Contains(addr.Unmap()) {
+			continue
+		}
+		if longest == nil || g.addresses.Bits() > longest.addresses.Bits() { // -1 for no range
+			longest = g
+		}
+	}
+	if longest == nil {
+		longest = &tcpGroup{fallback: groups[0].fallback}
+	}
+	return []*tcpGroup{longest}
+}
+
 // names are the server names that chains ask for, sorted.
 func (g *tcpGroup) names() (names []string) {
 	for _, c := range g.chains {
