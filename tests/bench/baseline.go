@@ -109,7 +109,7 @@ func measureAllocations(services int, out io.Writer) error {
 	runtime.GOMAXPROCS(1)
 	debug.SetGCPercent(-1)
 	debug.SetMemoryLimit(4 << 30)
-	results, err := measureAll(services, func(_ time.Duration, samples int) bool { return samples >= 3 })
+	results, err := measureAll(services, true, func(_ time.Duration, samples int) bool { return samples >= 3 })
 	if err != nil {
 		return err
 	}

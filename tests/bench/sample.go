@@ -18,6 +18,7 @@ type work struct {
 	source   *source
 	pipeline *pipeline
 	dir      string
+	alike    bool // all samples are of as many operations, however long they take
 }
 
 func newWork(services int) (*work, error) {
@@ -66,19 +67,20 @@ func (w *work) doFloor(r row, responses [][]byte, content []byte) error {
 
 // measureRows measures all rows at one size and prints the results as JSON.
 func measureRows(services int, least time.Duration, out io.Writer) error {
-	results, err := measureAll(services, func(taken time.Duration, samples int) bool { return taken >= least && samples >= 5 })
+	results, err := measureAll(services, false, func(taken time.Duration, samples int) bool { return taken >= least && samples >= 5 })
 	if err != nil {
 		return err
 	}
 	return json.NewEncoder(out).Encode(results)
 }
 
-// measureAll measures all rows, each until it is enough.
-func measureAll(services int, enough func(taken time.Duration, samples int) bool) (results []result, err error) {
+// measureAll measures all rows, each until it is enough. Alike says that all samples are to be of as many operations.
+func measureAll(services int, alike bool, enough func(taken time.Duration, samples int) bool) (results []result, err error) {
 	w, err := newWork(services)
 	if err != nil {
 		return nil, err
 	}
+	w.alike = alike
 	defer w.close()
 	for _, r := range rows {
 		one, err := w.measureRow(r, enough)
@@ -118,7 +120,9 @@ func (w *work) measureRow(r row, enough func(time.Duration, int) bool) (result, 
 		memory.free()
 		m.File = w.pipeline.size
 		m.Floor, m.Ours = m.Floor.least(floor), m.Ours.least(ours)
-		n = r.perSample(ours.Wall)
+		if n = r.perSample(ours.Wall); w.alike {
+			n = r.perSample(0)
+		}
 	}
 	return m, nil
 }
