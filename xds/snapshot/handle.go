@@ -42,12 +42,13 @@ func (r *Resource[T]) Message() (m T) {
 
 // says reports whether next says the same. Both are decoded only if they are encoded in different ways.
 func (r *Resource[T]) says(next *Resource[T]) bool {
+	var d Reader
 	switch {
 	case r.parts != nil && next.parts != nil:
 		return r.parts.same(next.parts)
 	case r.isEncodedAs(next):
 		return true
-	case !proto.Equal(Read(new(Reader), r), Read(new(Reader), next)):
+	case !proto.Equal(Read(&d, r), Read(&d, next)):
 		return false
 	case next.encoded:
 		r.other = digestOf(next.wire)

@@ -17,8 +17,7 @@ type endpointMessages struct {
 	specifier  corev3.SocketAddress_PortValue
 }
 
-// assignment decodes into an empty message. The messages of all endpoints of a locality are allocated at once, and whatever
-// is not in every endpoint is left to protobuf.
+// assignment decodes into an empty message. The messages of all endpoints of a locality are allocated at once.
 func (d *Reader) assignment(wire []byte, m *endpointv3.ClusterLoadAssignment) {
 	d.each(wire, m, func(f wireField) bool {
 		switch {
@@ -54,79 +53,65 @@ func (d *Reader) locality(wire []byte, m *endpointv3.LocalityLbEndpoints) {
 			return false
 		}
 		e := &all[len(m.LbEndpoints)]
-		if !d.lbEndpoint(f.value, e) {
-			d.unmarshal(f.value, &e.lb)
-		}
+		d.lbEndpoint(f.value, e)
 		m.LbEndpoints = append(m.LbEndpoints, &e.lb)
 		return true
 	})
 }
 
-// lbEndpoint reports whether the endpoint has nothing but what every endpoint has, as the functions below do.
-func (d *Reader) lbEndpoint(wire []byte, e *endpointMessages) bool {
-	for len(wire) > 0 {
-		f, n := consumeField(wire)
+func (d *Reader) lbEndpoint(wire []byte, e *endpointMessages) {
+	d.each(wire, &e.lb, func(f wireField) bool {
 		switch {
-		case n < 0:
-			return false
-		case f.is(1, protowire.BytesType) && e.lb.HostIdentifier == nil:
+		case f.is(1, protowire.BytesType):
+			d.once(e.lb.HostIdentifier == nil)
 			e.identifier.Endpoint, e.lb.HostIdentifier = &e.endpoint, &e.identifier
-			if !d.endpoint(f.value, e) {
-				d.unmarshal(f.value, &e.endpoint)
-			}
+			d.endpoint(f.value, e)
 		case f.is(2, protowire.VarintType):
 			e.lb.HealthStatus = corev3.HealthStatus(f.varint)
-		case f.is(3, protowire.BytesType) && e.lb.Metadata == nil:
+		case f.is(3, protowire.BytesType):
+			d.once(e.lb.Metadata == nil)
 			e.lb.Metadata = d.metadataOf(f.value)
-		case f.is(4, protowire.BytesType) && e.lb.LoadBalancingWeight == nil:
+		case f.is(4, protowire.BytesType):
+			d.once(e.lb.LoadBalancingWeight == nil)
 			e.lb.LoadBalancingWeight = d.weights.of(d, f.value)
 		default:
 			return false
 		}
-		wire = wire[n:]
-	}
-	return true
+		return true
+	})
 }
 
-func (d *Reader) endpoint(wire []byte, e *endpointMessages) bool {
-	for len(wire) > 0 {
-		f, n := consumeField(wire)
+func (d *Reader) endpoint(wire []byte, e *endpointMessages) {
+	d.each(wire, &e.endpoint, func(f wireField) bool {
 		switch {
-		case n < 0:
-			return false
-		case f.is(1, protowire.BytesType) && e.endpoint.Address == nil:
+		case f.is(1, protowire.BytesType):
+			d.once(e.endpoint.Address == nil)
 			e.endpoint.Address = &e.address
-			if !d.address(f.value, e) {
-				d.unmarshal(f.value, &e.address)
-			}
+			d.address(f.value, e)
 		case f.is(3, protowire.BytesType):
 			e.endpoint.Hostname = d.text(f.value)
 		default:
 			return false
 		}
-		wire = wire[n:]
-	}
-	return true
+		return true
+	})
 }
 
-func (d *Reader) address(wire []byte, e *endpointMessages) bool {
-	f, n := consumeField(wire)
-	if n != len(wire) || !f.is(1, protowire.BytesType) {
-		return false
-	}
-	e.choice.SocketAddress, e.address.Address = &e.socket, &e.choice
-	if !d.socketAddress(f.value, e) {
-		d.unmarshal(f.value, &e.socket)
-	}
-	return true
-}
-
-func (d *Reader) socketAddress(wire []byte, e *endpointMessages) bool {
-	for len(wire) > 0 {
-		f, n := consumeField(wire)
-		switch {
-		case n < 0:
+func (d *Reader) address(wire []byte, e *endpointMessages) {
+	d.each(wire, &e.address, func(f wireField) bool {
+		if !f.is(1, protowire.BytesType) {
 			return false
+		}
+		d.once(e.address.Address == nil)
+		e.choice.SocketAddress, e.address.Address = &e.socket, &e.choice
+		d.socketAddress(f.value, e)
+		return true
+	})
+}
+
+func (d *Reader) socketAddress(wire []byte, e *endpointMessages) {
+	d.each(wire, &e.socket, func(f wireField) bool {
+		switch {
 		case f.is(1, protowire.VarintType):
 			e.socket.Protocol = corev3.SocketAddress_Protocol(f.varint)
 		case f.is(2, protowire.BytesType):
@@ -136,7 +121,6 @@ func (d *Reader) socketAddress(wire []byte, e *endpointMessages) bool {
 		default:
 			return false
 		}
-		wire = wire[n:]
-	}
-	return true
+		return true
+	})
 }

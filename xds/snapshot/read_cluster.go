@@ -11,13 +11,12 @@ import (
 
 // cluster decodes into an empty message.
 func (d *Reader) cluster(wire []byte, m *clusterv3.Cluster) {
-	types := 0 // members of cluster_discovery_type, of which the last one holds
 	d.each(wire, m, func(f wireField) bool {
 		switch {
 		case f.is(1, protowire.BytesType):
 			m.Name = d.text(f.value)
 		case f.is(2, protowire.VarintType):
-			types++
+			d.once(m.ClusterDiscoveryType == nil)
 			m.ClusterDiscoveryType = &clusterv3.Cluster_Type{Type: clusterv3.Cluster_DiscoveryType(f.varint)}
 		case f.is(3, protowire.BytesType):
 			d.once(m.EdsClusterConfig == nil)
@@ -58,14 +57,10 @@ func (d *Reader) cluster(wire []byte, m *clusterv3.Cluster) {
 			d.socketMatch(f.value, match)
 			m.TransportSocketMatches = append(m.TransportSocketMatches, match)
 		default:
-			if f.number == 38 {
-				types++
-			}
 			return false
 		}
 		return true
 	})
-	d.once(types <= 1)
 }
 
 func (d *Reader) endpointSource(wire []byte, m *clusterv3.Cluster_EdsClusterConfig) {

@@ -29,14 +29,13 @@ func (d *Reader) virtualHost(wire []byte, m *routev3.VirtualHost) {
 }
 
 func (d *Reader) route(wire []byte, m *routev3.Route) {
-	actions := 0 // members of action, of which the last one holds
 	d.each(wire, m, func(f wireField) bool {
 		switch {
 		case f.is(1, protowire.BytesType):
 			d.once(m.Match == nil)
 			m.Match = d.conditions.of(d, f.value)
 		case f.is(2, protowire.BytesType):
-			actions++
+			d.once(m.Action == nil)
 			action := &routev3.Route_Route{Route: new(routev3.RouteAction)}
 			d.routeAction(f.value, action.Route)
 			m.Action = action
@@ -50,23 +49,17 @@ func (d *Reader) route(wire []byte, m *routev3.Route) {
 		case f.is(14, protowire.BytesType):
 			m.Name = d.text(f.value)
 		default:
-			switch f.number {
-			case 3, 7, 17, 18:
-				actions++
-			}
 			return false
 		}
 		return true
 	})
-	d.once(actions <= 1)
 }
 
 func (d *Reader) routeAction(wire []byte, m *routev3.RouteAction) {
-	specifiers := 0 // members of cluster_specifier, of which the last one holds
 	d.each(wire, m, func(f wireField) bool {
 		switch {
 		case f.is(1, protowire.BytesType):
-			specifiers++
+			d.once(m.ClusterSpecifier == nil)
 			m.ClusterSpecifier = &routev3.RouteAction_Cluster{Cluster: d.text(f.value)}
 		case f.is(8, protowire.BytesType):
 			d.once(m.Timeout == nil)
@@ -78,15 +71,10 @@ func (d *Reader) routeAction(wire []byte, m *routev3.RouteAction) {
 			d.once(m.MaxGrpcTimeout == nil)
 			m.MaxGrpcTimeout = d.durations.of(d, f.value)
 		default:
-			switch f.number {
-			case 2, 3, 37, 39:
-				specifiers++
-			}
 			return false
 		}
 		return true
 	})
-	d.once(specifiers <= 1)
 }
 
 func (d *Reader) decorator(wire []byte, m *routev3.Decorator) {

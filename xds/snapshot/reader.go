@@ -9,6 +9,7 @@ import (
 	endpointv3 "github.com/envoyproxy/go-control-plane/envoy/config/endpoint/v3"
 	routev3 "github.com/envoyproxy/go-control-plane/envoy/config/route/v3"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/known/anypb"
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/structpb"
@@ -118,8 +119,20 @@ func (d *Reader) each(wire []byte, m proto.Message, take func(f wireField) bool)
 		wire = wire[n:]
 	}
 	if len(rest) > 0 && !d.failed {
-		d.failed = proto.UnmarshalOptions{Merge: true}.Unmarshal(rest, m) != nil
+		d.failed = chosen(m.ProtoReflect(), rest) || proto.UnmarshalOptions{Merge: true}.Unmarshal(rest, m) != nil
 	}
+}
+
+// chosen reports whether an encoded field is a member of a oneof of which another has been decoded. The last one would hold.
+func chosen(m protoreflect.Message, wire []byte) bool {
+	for len(wire) > 0 {
+		f, n := consumeField(wire)
+		if fd := m.Descriptor().Fields().ByNumber(f.number); fd != nil && fd.ContainingOneof() != nil && m.WhichOneof(fd.ContainingOneof()) != nil {
+			return true
+		}
+		wire = wire[n:]
+	}
+	return false
 }
 
 // once says whether a field comes for the first time. Protobuf merges what comes twice.

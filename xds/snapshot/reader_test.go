@@ -9,6 +9,7 @@ import (
 	endpointv3 "github.com/envoyproxy/go-control-plane/envoy/config/endpoint/v3"
 	routev3 "github.com/envoyproxy/go-control-plane/envoy/config/route/v3"
 	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 )
 
@@ -163,5 +164,32 @@ func benchmarkReader[T proto.Message](b *testing.B, k Kind, from Set[T], of func
 	for b.Loop() {
 		for range set.All() {
 		}
+	}
+}
+
+// TestReaderChoices: of two members of a oneof the last one holds, whichever of them is decoded by hand.
+func TestReaderChoices(t *testing.T) {
+	var d Reader
+	type pair struct{ byHand, other []byte }
+	inHost := func(route []byte) []byte {
+		return protowire.AppendBytes(protowire.AppendTag(nil, 3, protowire.BytesType), route)
+	}
+	inRoute := func(action []byte) []byte {
+		return protowire.AppendBytes(protowire.AppendTag(nil, 2, protowire.BytesType), action)
+	}
+	route := pair{encode(t, &routev3.Route{Action: &routev3.Route_Route{Route: &routev3.RouteAction{}}}),
+		encode(t, &routev3.Route{Action: &routev3.Route_Redirect{Redirect: &routev3.RedirectAction{}}})}
+	action := pair{encode(t, &routev3.RouteAction{ClusterSpecifier: &routev3.RouteAction_Cluster{Cluster: "c"}}),
+		encode(t, &routev3.RouteAction{ClusterSpecifier: &routev3.RouteAction_ClusterHeader{ClusterHeader: "h"}})}
+	cluster := pair{encode(t, &clusterv3.Cluster{ClusterDiscoveryType: &clusterv3.Cluster_Type{}}),
+		encode(t, &clusterv3.Cluster{ClusterDiscoveryType: &clusterv3.Cluster_ClusterType{ClusterType: &clusterv3.Cluster_CustomClusterType{Name: "x"}}})}
+	for _, order := range [][2]func(pair) []byte{
+		{func(p pair) []byte { return p.byHand }, func(p pair) []byte { return p.other }},
+		{func(p pair) []byte { return p.other }, func(p pair) []byte { return p.byHand }},
+	} {
+		both := func(p pair) []byte { return slices.Concat(order[0](p), order[1](p)) }
+		sameAsProtobuf[*routev3.VirtualHost](t, &d, inHost(both(route)))
+		sameAsProtobuf[*routev3.VirtualHost](t, &d, inHost(inRoute(both(action))))
+		sameAsProtobuf[*clusterv3.Cluster](t, &d, both(cluster))
 	}
 }
