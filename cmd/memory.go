@@ -16,7 +16,7 @@ import (
 // memoryVariables set the memory of programs in Go.
 var memoryVariables = []variable{
 	{"GOMEMLIMIT", "how much memory to keep within, such as 200MiB (default 90 % of the container's limit)"},
-	{"GOGC", "how much garbage to let come together, in percent of what is in use (default 30)"},
+	{"GOGC", "how much garbage to let come together, in percent of what is in use (default " + strconv.Itoa(agent.GarbagePercent) + ")"},
 }
 
 // limitMemory sets the memory limit and the garbage collector, as far as the user has not.
