@@ -39,6 +39,7 @@ type Agent struct {
 	renderer render.Renderer
 	planner  watch.Planner[Document]
 	encoder  apisix.Encoder
+	packer   snapshot.Packer
 	ports    ports
 
 	mu     sync.Mutex
@@ -166,6 +167,7 @@ func (a *Agent) write(s *snapshot.Snapshot, config *apisix.Config) error {
 	if err != nil { // the file is in place, but might not outlive a power failure
 		a.Log.Warn("the file is written, but not certainly to the disk", "error", err)
 	}
+	a.packer.Pack(s)
 	a.Metrics.written(result)
 	a.mu.Lock()
 	a.status.Snapshot, a.status.findings, a.status.Written = s, a.result.Findings, true

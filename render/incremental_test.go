@@ -19,6 +19,7 @@ import (
 	"github.com/amesh-render/amesh-render/model/modeltest"
 	"github.com/amesh-render/amesh-render/plugins"
 	"github.com/amesh-render/amesh-render/render"
+	"github.com/amesh-render/amesh-render/xds/encoded"
 	"github.com/amesh-render/amesh-render/xds/snapshot"
 )
 
@@ -60,7 +61,7 @@ func (h *history) put(m proto.Message) {
 	m = proto.Clone(m)
 	if a, err := anypb.New(m); err == nil && h.rng.IntN(3) > 0 {
 		k, _ := snapshot.KindOf(m)
-		h.builder.PutWire(k, snapshot.NameOf(m), a.GetValue())
+		h.builder.PutWire(k, snapshot.NameOf(m), encoded.Of(a.GetValue()))
 		return
 	}
 	_ = h.builder.Put(m)

@@ -16,6 +16,7 @@ const module = "github.com/amesh-render/amesh-render/"
 var forbidden = map[string][]string{
 	"xds":             {module + "render/", module + "watch", module + "agent", module + "cmd/"},
 	"xds/replay":      {module + "render/", module + "watch", module + "agent", module + "cmd/"},
+	"xds/encoded":     {"google.golang.org/grpc/", "github.com/", "os", "net", "log/", module},
 	"agent":           {module + "cmd/"},
 	"xds/snapshot":    {"google.golang.org/grpc/", "os", "net", module + "render/", module + "watch/", module + "cmd/"},
 	"plugins":         {"google.golang.org/", "github.com/envoyproxy/", "os", "net", "log/", "github.com/fsnotify/", module + "xds/", module + "watch", module + "agent", module + "cmd/"},

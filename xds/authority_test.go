@@ -69,12 +69,12 @@ func (a *authority) issue(t *testing.T, name string) (certificate, key []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return encoded("CERTIFICATE", der), encoded("PRIVATE KEY", pkcs8)
+	return pemOf("CERTIFICATE", der), pemOf("PRIVATE KEY", pkcs8)
 }
 
-func (a *authority) root() []byte { return encoded("CERTIFICATE", a.certificate.Raw) }
+func (a *authority) root() []byte { return pemOf("CERTIFICATE", a.certificate.Raw) }
 
-func encoded(kind string, der []byte) []byte {
+func pemOf(kind string, der []byte) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der})
 }
 

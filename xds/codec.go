@@ -10,6 +10,8 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/anypb"
+
+	"github.com/amesh-render/amesh-render/xds/encoded"
 )
 
 // codec is gRPC's codec for protobuf, but that the resources of a response stay where they came in: of what a control plane
@@ -64,12 +66,12 @@ func (d *aliasing) unmarshal(wire []byte, m proto.Message, take func([]byte)) er
 // It is not ok if the message is broken.
 func (d *aliasing) fields(wire []byte, field protowire.Number, take func(value []byte)) (rest []byte, ok bool) {
 	for len(wire) > 0 {
-		number, typ, value, n := consume(wire)
+		f, n := encoded.Consume(wire)
 		if n < 0 {
 			return nil, false
 		}
-		if number == field && typ == protowire.BytesType {
-			take(value)
+		if f.Is(field, protowire.BytesType) {
+			take(f.Value)
 		} else {
 			rest = append(rest, wire[:n]...)
 		}
@@ -83,10 +85,10 @@ func (d *aliasing) any(wire []byte) *anypb.Any {
 	rest, ok := d.fields(wire, 2, func(value []byte) { a.Value = value[:len(value):len(value)] })
 	url := len(rest) > 0 && rest[0] == 1<<3|byte(protowire.BytesType)
 	if url {
-		_, _, value, n := consume(rest)
-		if url = n == len(rest) && utf8.Valid(value); url {
-			if string(value) != d.url {
-				d.url = string(value)
+		f, n := encoded.Consume(rest)
+		if url = n == len(rest) && utf8.Valid(f.Value); url {
+			if string(f.Value) != d.url {
+				d.url = string(f.Value)
 			}
 			a.TypeUrl = d.url
 		}

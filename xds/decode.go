@@ -3,7 +3,6 @@ package xds
 import (
 	"errors"
 	"fmt"
-	"hash/maphash"
 	"strings"
 	"unicode/utf8"
 
@@ -13,6 +12,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoregistry"
 	"google.golang.org/protobuf/types/known/anypb"
 
+	"github.com/amesh-render/amesh-render/xds/encoded"
 	"github.com/amesh-render/amesh-render/xds/snapshot"
 )
 
@@ -107,37 +107,14 @@ func protobufReason(err error) string {
 // often still tells its name.
 func nameIn(b []byte) (name string) {
 	for len(b) > 0 {
-		number, typ, n := protowire.ConsumeTag(b)
+		f, n := encoded.Consume(b)
 		if n < 0 {
 			return name
 		}
-		b = b[n:]
-		if n = protowire.ConsumeFieldValue(number, typ, b); n < 0 {
-			return name
-		}
-		if number == 1 && typ == protowire.BytesType {
-			if v, _ := protowire.ConsumeBytes(b); utf8.Valid(v) {
-				name = string(v)
-			}
+		if f.Is(1, protowire.BytesType) && utf8.Valid(f.Value) {
+			name = string(f.Value)
 		}
 		b = b[n:]
 	}
 	return name
-}
-
-// digest stands for the encoded form of a resource: one that comes again with the same digest is not decoded again. The
-// hash is keyed at random, so that nobody can prepare two resources that share it.
-type digest struct {
-	hash uint64
-	size int
-}
-
-var digestSeed = maphash.MakeSeed()
-
-func digestOf(a *anypb.Any) digest {
-	var h maphash.Hash
-	h.SetSeed(digestSeed)
-	h.WriteString(a.GetTypeUrl())
-	h.Write(a.GetValue())
-	return digest{h.Sum64(), len(a.GetValue())}
 }

@@ -12,19 +12,20 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/anypb"
 
+	"github.com/amesh-render/amesh-render/xds/encoded"
 	"github.com/amesh-render/amesh-render/xds/snapshot"
 )
 
 // entry is what is known of one resource: that the builder holds it, a refusal, or a refusal of what was to replace it.
 type entry struct {
-	held    bool     // the builder holds the resource: a version was accepted
-	version string   // of the resource, in the delta protocol
-	digest  digest   // of its encoded form
-	refers  []string // names of what it makes the client ask for
-	round   int      // the response that mentioned the resource last
+	held    bool           // the builder holds the resource: a version was accepted
+	version string         // of the resource, in the delta protocol
+	digest  encoded.Digest // of its encoded form
+	refers  []string       // names of what it makes the client ask for
+	round   int            // the response that mentioned the resource last
 
-	refusal string // why the latest version was refused, "" if it was not
-	refused digest // of that version
+	refusal string         // why the latest version was refused, "" if it was not
+	refused encoded.Digest // of that version
 }
 
 // take takes over one resource of a response and returns its name, "" if that cannot be told.
@@ -63,22 +64,22 @@ func (r resource) identify(k snapshot.Kind) (name string, err error) {
 
 // update brings an entry up to date with what has come, unless the same has come before.
 func (s *state) update(sub *subscription, e *entry, name string, r resource) error {
-	sum := digestOf(r.body)
+	wire := encoded.Of(r.body.GetValue())
 	switch {
-	case e.refusal != "" && e.refused == sum:
+	case e.refusal != "" && e.refused == wire.Digest:
 		return errors.New(e.refusal)
-	case e.refusal == "" && e.held && e.digest == sum:
+	case e.refusal == "" && e.held && e.digest == wire.Digest:
 		e.version = r.version
 		return nil
 	}
 	refers, err := s.read(sub.kind, name, r.body)
 	if err != nil {
 		s.refuse(sub, e, name, err)
-		e.refused = sum
+		e.refused = wire.Digest
 		return err
 	}
-	s.accept(sub, e, name, r.body.GetValue(), refers)
-	e.version, e.digest = r.version, sum
+	s.accept(sub, e, name, wire, refers)
+	e.version, e.digest = r.version, wire.Digest
 	return nil
 }
 
@@ -95,7 +96,7 @@ func (s *state) read(k snapshot.Kind, name string, body *anypb.Any) (refers []st
 }
 
 // accept gives the builder a resource in its encoded form. One that says the same as before keeps its handle.
-func (s *state) accept(sub *subscription, e *entry, name string, wire []byte, refers []string) {
+func (s *state) accept(sub *subscription, e *entry, name string, wire encoded.Message, refers []string) {
 	sub.moved = sub.moved || !slices.Equal(refers, e.refers)
 	e.held, e.refers, e.refusal = true, refers, ""
 	sub.entries[name] = e
@@ -150,17 +151,15 @@ const (
 func endpointsNameIn(wire []byte, name string) string {
 	eds, service := false, []byte(nil)
 	for len(wire) > 0 {
-		number, typ, value, n := consume(wire)
+		f, n := encoded.Consume(wire)
 		if n < 0 {
 			return ""
 		}
 		switch {
-		case number == clusterType && typ == protowire.VarintType:
-			_, _, m := protowire.ConsumeTag(wire)
-			x, _ := protowire.ConsumeVarint(wire[m:])
-			eds = clusterv3.Cluster_DiscoveryType(x) == clusterv3.Cluster_EDS
-		case number == edsClusterConfig && typ == protowire.BytesType:
-			service = textIn(value, serviceName)
+		case f.Is(clusterType, protowire.VarintType):
+			eds = clusterv3.Cluster_DiscoveryType(f.Varint) == clusterv3.Cluster_EDS
+		case f.Is(edsClusterConfig, protowire.BytesType):
+			service = textIn(f.Value, serviceName)
 		}
 		wire = wire[n:]
 	}
@@ -176,12 +175,12 @@ func endpointsNameIn(wire []byte, name string) string {
 // textIn is the text in a field of a sound message.
 func textIn(wire []byte, field protowire.Number) (text []byte) {
 	for len(wire) > 0 {
-		number, typ, value, n := consume(wire)
+		f, n := encoded.Consume(wire)
 		if n < 0 {
 			return nil
 		}
-		if number == field && typ == protowire.BytesType {
-			text = value
+		if f.Is(field, protowire.BytesType) {
+			text = f.Value
 		}
 		wire = wire[n:]
 	}

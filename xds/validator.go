@@ -7,6 +7,7 @@ import (
 
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"github.com/amesh-render/amesh-render/xds/encoded"
 	"github.com/amesh-render/amesh-render/xds/snapshot"
 )
 
@@ -65,12 +66,12 @@ func (v *validator) message(t *table, b []byte, depth int) bool {
 	var seen uint64
 	var refers []byte
 	for len(b) > 0 {
-		number, typ, value, n := consume(b)
+		in, n := encoded.Consume(b)
 		if n < 0 {
 			return false
 		}
 		b = b[n:]
-		f := t.field(number)
+		f := t.field(in.Number)
 		if f == nil || f.shape == unknown {
 			continue
 		}
@@ -78,11 +79,11 @@ func (v *validator) message(t *table, b []byte, depth int) bool {
 			return false
 		}
 		seen |= f.slot
-		if !v.value(f, typ, value, depth) {
+		if !v.value(f, in.Type, in.Value, depth) {
 			return false
 		}
-		if number == t.refers && typ == protowire.BytesType {
-			refers = value
+		if in.Is(t.refers, protowire.BytesType) {
+			refers = in.Value
 		}
 	}
 	if len(refers) > 0 {
@@ -130,19 +131,18 @@ func (v *validator) again(f *field, value []byte, depth int) bool {
 func (v *validator) any(b []byte, depth int) bool {
 	var url, content []byte
 	for len(b) > 0 {
-		number, typ, value, n := consume(b)
+		f, n := encoded.Consume(b)
 		if n < 0 {
 			return false
 		}
 		b = b[n:]
 		switch {
-		case typ != protowire.BytesType:
-		case number == 1:
-			if url = value; !utf8.Valid(url) {
+		case f.Is(1, protowire.BytesType):
+			if url = f.Value; !utf8.Valid(url) {
 				return false
 			}
-		case number == 2:
-			content = value
+		case f.Is(2, protowire.BytesType):
+			content = f.Value
 		}
 	}
 	t, found := v.of(url[bytes.LastIndexByte(url, '/')+1:])
@@ -164,50 +164,11 @@ func packedIn(s shape, b []byte) bool {
 		return len(b)%8 == 0
 	}
 	for len(b) > 0 {
-		n := varintLen(b)
+		_, n := protowire.ConsumeVarint(b)
 		if n < 0 {
 			return false
 		}
 		b = b[n:]
 	}
 	return true
-}
-
-// consume takes the first field off b: its value, if it is of the wire type for bytes, and its length; negative if there is
-// no whole one.
-func consume(b []byte) (number protowire.Number, typ protowire.Type, value []byte, n int) {
-	tag, n := uvarint(b)
-	if n < 0 || tag>>3 < uint64(protowire.MinValidNumber) || tag>>3 > uint64(protowire.MaxValidNumber) {
-		return 0, 0, nil, -1
-	}
-	number, typ = protowire.Number(tag>>3), protowire.Type(tag&7)
-	if typ != protowire.BytesType {
-		length := protowire.ConsumeFieldValue(number, typ, b[n:])
-		if length < 0 {
-			return 0, 0, nil, -1
-		}
-		return number, typ, nil, n + length
-	}
-	length, m := uvarint(b[n:])
-	if m < 0 || length > uint64(len(b)-n-m) {
-		return 0, 0, nil, -1
-	}
-	value = b[n+m : n+m+int(length)]
-	return number, typ, value, n + m + int(length)
-}
-
-// uvarint is protowire.ConsumeVarint, faster for the small numbers that most are.
-func uvarint(b []byte) (uint64, int) {
-	if len(b) > 0 && b[0] < 0x80 {
-		return uint64(b[0]), 1
-	}
-	if len(b) > 1 && b[1] < 0x80 {
-		return uint64(b[0]&0x7f) | uint64(b[1])<<7, 2
-	}
-	return protowire.ConsumeVarint(b)
-}
-
-func varintLen(b []byte) int {
-	_, n := uvarint(b)
-	return n
 }

@@ -14,6 +14,7 @@ import (
 	"google.golang.org/protobuf/types/known/anypb"
 
 	"github.com/amesh-render/amesh-render/internal/mutate"
+	"github.com/amesh-render/amesh-render/xds/encoded"
 	"github.com/amesh-render/amesh-render/xds/snapshot"
 )
 
@@ -63,7 +64,7 @@ func judge(t *testing.T, v *validator, k snapshot.Kind, wire []byte) (sound bool
 		t.Fatalf("%s refers to %q, want %q\n%x", k, refers, want, wire)
 	}
 	var b snapshot.Builder
-	if err := b.PutWire(k, name, wire); err != nil {
+	if err := b.PutWire(k, name, encoded.Of(wire)); err != nil {
 		t.Fatal(err)
 	}
 	if got := mutate.Resources(b.Snapshot()); len(got) != 1 || !proto.Equal(got[0], m) {

@@ -84,6 +84,7 @@ func holdPipeline(node *corev3.Node, dir string) holder {
 			return err
 		}
 		_, err := p.commit(true)
+		p.settle()
 		return err
 	}
 }

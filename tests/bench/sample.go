@@ -51,6 +51,9 @@ func (w *work) do(r row, responses [][]byte) error {
 		return err
 	}
 	written, err := w.pipeline.commit(r.file)
+	if r.settle {
+		w.pipeline.settle()
+	}
 	if err == nil && r.file && (written > 0) != r.disk {
 		err = fmt.Errorf("the file was replaced %d times", written)
 	}

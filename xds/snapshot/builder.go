@@ -13,6 +13,8 @@ import (
 	routev3 "github.com/envoyproxy/go-control-plane/envoy/config/route/v3"
 	tlsv3 "github.com/envoyproxy/go-control-plane/envoy/extensions/transport_sockets/tls/v3"
 	"google.golang.org/protobuf/proto"
+
+	"github.com/amesh-render/amesh-render/xds/encoded"
 )
 
 // Builder collects resources and yields immutable snapshots of them. It is meant to live as long as a connection's
@@ -44,10 +46,10 @@ func (b *Builder) Put(m proto.Message) error {
 	return nil
 }
 
-// PutWire is Put for the encoded form of a resource. The builder copies of it what it did not have yet. The caller has seen
-// to it that it is that of a valid message of the kind with that name. Other bytes that say the same as those held
+// PutWire is Put for the encoded form of a resource, which the builder does not keep. The caller has seen to it that it is that
+// of a valid message of the kind with that name. Other bytes that say the same as those held
 // change nothing either. It is an error if the kind is invalid or the name empty.
-func (b *Builder) PutWire(k Kind, name string, wire []byte) error {
+func (b *Builder) PutWire(k Kind, name string, wire encoded.Message) error {
 	switch c := b.of(k); {
 	case c == nil:
 		return fmt.Errorf("put: %v is not a kind of resource", k)

@@ -6,14 +6,16 @@ import (
 
 	routev3 "github.com/envoyproxy/go-control-plane/envoy/config/route/v3"
 	"google.golang.org/protobuf/proto"
+
+	"github.com/amesh-render/amesh-render/xds/encoded"
 )
 
 // resources is a collection whose type is known only by its Kind.
 type resources interface {
 	// put reports whether that changed anything. The message must be of the collection's type.
 	put(name string, m proto.Message) bool
-	// putWire is put for the encoded form of a message. What changes anything is copied.
-	putWire(name string, wire []byte) bool
+	// putWire is put for the encoded form of a message, which is not kept.
+	putWire(name string, wire encoded.Message) bool
 	// remove reports whether there was such a resource.
 	remove(name string) bool
 	// names are the names, in no order.
@@ -35,14 +37,15 @@ func (c *collection[T]) put(name string, m proto.Message) bool {
 	return c.take(r)
 }
 
-func (c *collection[T]) putWire(name string, wire []byte) bool {
-	r := &Resource[T]{name: name, encoded: true, wire: wire}
-	if _, ok := any(r.message).(*routev3.RouteConfiguration); ok {
-		r.parts, r.wire = splitWire(name, wire, c.parts(name)), nil
+func (c *collection[T]) putWire(name string, wire encoded.Message) bool {
+	var of T
+	if _, ok := any(of).(*routev3.RouteConfiguration); ok {
+		return c.take(&Resource[T]{name: name, encoded: true, parts: splitWire(name, wire.Bytes, c.parts(name))})
 	}
+	r := encodedResource[T](name, wire)
 	changes := c.take(r)
 	if changes {
-		r.wire = slices.Clone(r.wire)
+		r.own()
 	}
 	return changes
 }
@@ -84,8 +87,10 @@ func (c *collection[T]) load(s Set[T]) (changed bool) {
 		}
 	}
 	for _, r := range s.resources {
-		if r.encoded && r.parts == nil {
-			changed = c.take(&Resource[T]{name: r.name, encoded: true, wire: r.wire}) || changed
+		if wire := r.wire.Load(); wire != nil {
+			same := &Resource[T]{name: r.name, encoded: true}
+			same.wire.Store(wire)
+			changed = c.take(same) || changed
 		} else {
 			changed = c.put(r.name, r.Message()) || changed
 		}

@@ -13,6 +13,8 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/structpb"
+
+	"github.com/amesh-render/amesh-render/xds/encoded"
 )
 
 func encode(t testing.TB, m proto.Message) []byte {
@@ -26,7 +28,7 @@ func encode(t testing.TB, m proto.Message) []byte {
 
 func putWire(t testing.TB, b *Builder, k Kind, name string, wire []byte) {
 	t.Helper()
-	if err := b.PutWire(k, name, wire); err != nil {
+	if err := b.PutWire(k, name, encoded.Of(wire)); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -218,8 +220,8 @@ func TestPutWireRefuses(t *testing.T) {
 		err  error
 		want string
 	}{
-		{b.PutWire(0, "a", nil), "put: Kind(0) is not a kind of resource"},
-		{b.PutWire(Cluster, "", nil), "cluster without a name"},
+		{b.PutWire(0, "a", encoded.Message{}), "put: Kind(0) is not a kind of resource"},
+		{b.PutWire(Cluster, "", encoded.Message{}), "cluster without a name"},
 	} {
 		if test.err == nil || test.err.Error() != test.want {
 			t.Errorf("got %v, want %q", test.err, test.want)

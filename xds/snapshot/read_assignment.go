@@ -4,6 +4,8 @@ import (
 	corev3 "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
 	endpointv3 "github.com/envoyproxy/go-control-plane/envoy/config/endpoint/v3"
 	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/amesh-render/amesh-render/xds/encoded"
 )
 
 // endpointMessages are the messages that one endpoint consists of.
@@ -19,13 +21,13 @@ type endpointMessages struct {
 
 // assignment decodes into an empty message. The messages of all endpoints of a locality are allocated at once.
 func (d *Reader) assignment(wire []byte, m *endpointv3.ClusterLoadAssignment) {
-	d.each(wire, m, func(f wireField) bool {
+	d.each(wire, m, func(f encoded.Field) bool {
 		switch {
-		case f.is(1, protowire.BytesType):
-			m.ClusterName = d.text(f.value)
-		case f.is(2, protowire.BytesType):
+		case f.Is(1, protowire.BytesType):
+			m.ClusterName = d.text(f.Value)
+		case f.Is(2, protowire.BytesType):
 			locality := new(endpointv3.LocalityLbEndpoints)
-			d.locality(f.value, locality)
+			d.locality(f.Value, locality)
 			m.Endpoints = append(m.Endpoints, locality)
 		default:
 			return false
@@ -39,7 +41,7 @@ func (d *Reader) locality(wire []byte, m *endpointv3.LocalityLbEndpoints) {
 	count := 0
 	for b := wire; len(b) > 0; {
 		f, n := d.next(b)
-		if f.is(endpoints, protowire.BytesType) {
+		if f.Is(endpoints, protowire.BytesType) {
 			count++
 		}
 		b = b[n:]
@@ -48,32 +50,32 @@ func (d *Reader) locality(wire []byte, m *endpointv3.LocalityLbEndpoints) {
 		m.LbEndpoints = make([]*endpointv3.LbEndpoint, 0, count)
 	}
 	all := make([]endpointMessages, count)
-	d.each(wire, m, func(f wireField) bool {
-		if !f.is(endpoints, protowire.BytesType) {
+	d.each(wire, m, func(f encoded.Field) bool {
+		if !f.Is(endpoints, protowire.BytesType) {
 			return false
 		}
 		e := &all[len(m.LbEndpoints)]
-		d.lbEndpoint(f.value, e)
+		d.lbEndpoint(f.Value, e)
 		m.LbEndpoints = append(m.LbEndpoints, &e.lb)
 		return true
 	})
 }
 
 func (d *Reader) lbEndpoint(wire []byte, e *endpointMessages) {
-	d.each(wire, &e.lb, func(f wireField) bool {
+	d.each(wire, &e.lb, func(f encoded.Field) bool {
 		switch {
-		case f.is(1, protowire.BytesType):
+		case f.Is(1, protowire.BytesType):
 			d.once(e.lb.HostIdentifier == nil)
 			e.identifier.Endpoint, e.lb.HostIdentifier = &e.endpoint, &e.identifier
-			d.endpoint(f.value, e)
-		case f.is(2, protowire.VarintType):
-			e.lb.HealthStatus = corev3.HealthStatus(f.varint)
-		case f.is(3, protowire.BytesType):
+			d.endpoint(f.Value, e)
+		case f.Is(2, protowire.VarintType):
+			e.lb.HealthStatus = corev3.HealthStatus(f.Varint)
+		case f.Is(3, protowire.BytesType):
 			d.once(e.lb.Metadata == nil)
-			e.lb.Metadata = d.metadataOf(f.value)
-		case f.is(4, protowire.BytesType):
+			e.lb.Metadata = d.metadataOf(f.Value)
+		case f.Is(4, protowire.BytesType):
 			d.once(e.lb.LoadBalancingWeight == nil)
-			e.lb.LoadBalancingWeight = d.weights.of(d, f.value)
+			e.lb.LoadBalancingWeight = d.weights.of(d, f.Value)
 		default:
 			return false
 		}
@@ -82,14 +84,14 @@ func (d *Reader) lbEndpoint(wire []byte, e *endpointMessages) {
 }
 
 func (d *Reader) endpoint(wire []byte, e *endpointMessages) {
-	d.each(wire, &e.endpoint, func(f wireField) bool {
+	d.each(wire, &e.endpoint, func(f encoded.Field) bool {
 		switch {
-		case f.is(1, protowire.BytesType):
+		case f.Is(1, protowire.BytesType):
 			d.once(e.endpoint.Address == nil)
 			e.endpoint.Address = &e.address
-			d.address(f.value, e)
-		case f.is(3, protowire.BytesType):
-			e.endpoint.Hostname = d.text(f.value)
+			d.address(f.Value, e)
+		case f.Is(3, protowire.BytesType):
+			e.endpoint.Hostname = d.text(f.Value)
 		default:
 			return false
 		}
@@ -98,26 +100,26 @@ func (d *Reader) endpoint(wire []byte, e *endpointMessages) {
 }
 
 func (d *Reader) address(wire []byte, e *endpointMessages) {
-	d.each(wire, &e.address, func(f wireField) bool {
-		if !f.is(1, protowire.BytesType) {
+	d.each(wire, &e.address, func(f encoded.Field) bool {
+		if !f.Is(1, protowire.BytesType) {
 			return false
 		}
 		d.once(e.address.Address == nil)
 		e.choice.SocketAddress, e.address.Address = &e.socket, &e.choice
-		d.socketAddress(f.value, e)
+		d.socketAddress(f.Value, e)
 		return true
 	})
 }
 
 func (d *Reader) socketAddress(wire []byte, e *endpointMessages) {
-	d.each(wire, &e.socket, func(f wireField) bool {
+	d.each(wire, &e.socket, func(f encoded.Field) bool {
 		switch {
-		case f.is(1, protowire.VarintType):
-			e.socket.Protocol = corev3.SocketAddress_Protocol(f.varint)
-		case f.is(2, protowire.BytesType):
-			e.socket.Address = d.text(f.value)
-		case f.is(3, protowire.VarintType):
-			e.specifier.PortValue, e.socket.PortSpecifier = uint32(f.varint), &e.specifier
+		case f.Is(1, protowire.VarintType):
+			e.socket.Protocol = corev3.SocketAddress_Protocol(f.Varint)
+		case f.Is(2, protowire.BytesType):
+			e.socket.Address = d.text(f.Value)
+		case f.Is(3, protowire.VarintType):
+			e.specifier.PortValue, e.socket.PortSpecifier = uint32(f.Varint), &e.specifier
 		default:
 			return false
 		}

@@ -5,22 +5,24 @@ package snapshot
 import (
 	routev3 "github.com/envoyproxy/go-control-plane/envoy/config/route/v3"
 	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/amesh-render/amesh-render/xds/encoded"
 )
 
 // virtualHost decodes into an empty message.
 func (d *Reader) virtualHost(wire []byte, m *routev3.VirtualHost) {
-	d.each(wire, m, func(f wireField) bool {
+	d.each(wire, m, func(f encoded.Field) bool {
 		switch {
-		case f.is(1, protowire.BytesType):
-			m.Name = d.text(f.value)
-		case f.is(2, protowire.BytesType):
-			m.Domains = append(m.Domains, d.text(f.value))
-		case f.is(3, protowire.BytesType):
+		case f.Is(1, protowire.BytesType):
+			m.Name = d.text(f.Value)
+		case f.Is(2, protowire.BytesType):
+			m.Domains = append(m.Domains, d.text(f.Value))
+		case f.Is(3, protowire.BytesType):
 			route := new(routev3.Route)
-			d.route(f.value, route)
+			d.route(f.Value, route)
 			m.Routes = append(m.Routes, route)
-		case f.is(14, protowire.VarintType):
-			m.IncludeRequestAttemptCount = f.varint != 0
+		case f.Is(14, protowire.VarintType):
+			m.IncludeRequestAttemptCount = f.Varint != 0
 		default:
 			return false
 		}
@@ -29,25 +31,25 @@ func (d *Reader) virtualHost(wire []byte, m *routev3.VirtualHost) {
 }
 
 func (d *Reader) route(wire []byte, m *routev3.Route) {
-	d.each(wire, m, func(f wireField) bool {
+	d.each(wire, m, func(f encoded.Field) bool {
 		switch {
-		case f.is(1, protowire.BytesType):
+		case f.Is(1, protowire.BytesType):
 			d.once(m.Match == nil)
-			m.Match = d.conditions.of(d, f.value)
-		case f.is(2, protowire.BytesType):
+			m.Match = d.conditions.of(d, f.Value)
+		case f.Is(2, protowire.BytesType):
 			d.once(m.Action == nil)
 			action := &routev3.Route_Route{Route: new(routev3.RouteAction)}
-			d.routeAction(f.value, action.Route)
+			d.routeAction(f.Value, action.Route)
 			m.Action = action
-		case f.is(4, protowire.BytesType):
+		case f.Is(4, protowire.BytesType):
 			d.once(m.Metadata == nil)
-			m.Metadata = d.metadataOf(f.value)
-		case f.is(5, protowire.BytesType):
+			m.Metadata = d.metadataOf(f.Value)
+		case f.Is(5, protowire.BytesType):
 			d.once(m.Decorator == nil)
 			m.Decorator = new(routev3.Decorator)
-			d.decorator(f.value, m.Decorator)
-		case f.is(14, protowire.BytesType):
-			m.Name = d.text(f.value)
+			d.decorator(f.Value, m.Decorator)
+		case f.Is(14, protowire.BytesType):
+			m.Name = d.text(f.Value)
 		default:
 			return false
 		}
@@ -56,20 +58,20 @@ func (d *Reader) route(wire []byte, m *routev3.Route) {
 }
 
 func (d *Reader) routeAction(wire []byte, m *routev3.RouteAction) {
-	d.each(wire, m, func(f wireField) bool {
+	d.each(wire, m, func(f encoded.Field) bool {
 		switch {
-		case f.is(1, protowire.BytesType):
+		case f.Is(1, protowire.BytesType):
 			d.once(m.ClusterSpecifier == nil)
-			m.ClusterSpecifier = &routev3.RouteAction_Cluster{Cluster: d.text(f.value)}
-		case f.is(8, protowire.BytesType):
+			m.ClusterSpecifier = &routev3.RouteAction_Cluster{Cluster: d.text(f.Value)}
+		case f.Is(8, protowire.BytesType):
 			d.once(m.Timeout == nil)
-			m.Timeout = d.durations.of(d, f.value)
-		case f.is(9, protowire.BytesType):
+			m.Timeout = d.durations.of(d, f.Value)
+		case f.Is(9, protowire.BytesType):
 			d.once(m.RetryPolicy == nil)
-			m.RetryPolicy = d.retries.of(d, f.value)
-		case f.is(23, protowire.BytesType):
+			m.RetryPolicy = d.retries.of(d, f.Value)
+		case f.Is(23, protowire.BytesType):
 			d.once(m.MaxGrpcTimeout == nil)
-			m.MaxGrpcTimeout = d.durations.of(d, f.value)
+			m.MaxGrpcTimeout = d.durations.of(d, f.Value)
 		default:
 			return false
 		}
@@ -78,11 +80,11 @@ func (d *Reader) routeAction(wire []byte, m *routev3.RouteAction) {
 }
 
 func (d *Reader) decorator(wire []byte, m *routev3.Decorator) {
-	d.each(wire, m, func(f wireField) bool {
-		if !f.is(1, protowire.BytesType) {
+	d.each(wire, m, func(f encoded.Field) bool {
+		if !f.Is(1, protowire.BytesType) {
 			return false
 		}
-		m.Operation = d.text(f.value)
+		m.Operation = d.text(f.Value)
 		return true
 	})
 }

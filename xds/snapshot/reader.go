@@ -14,6 +14,8 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/structpb"
 	"google.golang.org/protobuf/types/known/wrapperspb"
+
+	"github.com/amesh-render/amesh-render/xds/encoded"
 )
 
 // A Reader decodes one resource after the other, those of which a mesh has thousands at a fraction of what it costs
@@ -21,7 +23,8 @@ import (
 // resources share it. Whatever it does not expect it leaves to protobuf. What it has decoded lately it keeps: a Reader should
 // not live longer than the work. The zero value is ready for use, by one goroutine at a time.
 type Reader struct {
-	failed bool // protobuf has to decode it all, or to say what is wrong
+	failed bool   // protobuf has to decode it all, or to say what is wrong
+	space  []byte // of the resource that is being decoded, if it is compressed
 
 	names     map[string]string // of entries of maps: there are few
 	anys      shared[anypb.Any, *anypb.Any]
@@ -45,15 +48,20 @@ func Read[T proto.Message](d *Reader, r *Resource[T]) (m T) {
 	if r == nil || !r.encoded || r.parts != nil {
 		return r.Message()
 	}
+	held := r.wire.Load()
+	wire := held.unpack(d.space)
+	if held.by != nil {
+		d.space = wire
+	}
 	m = m.ProtoReflect().New().Interface().(T)
 	d.failed = false
 	switch m := any(m).(type) {
 	case *clusterv3.Cluster:
-		d.cluster(r.wire, m)
+		d.cluster(wire, m)
 	case *endpointv3.ClusterLoadAssignment:
-		d.assignment(r.wire, m)
+		d.assignment(wire, m)
 	case *routev3.VirtualHost:
-		d.virtualHost(r.wire, m)
+		d.virtualHost(wire, m)
 	default:
 		d.failed = true
 	}
@@ -92,24 +100,25 @@ func (s *shared[T, M]) by(d *Reader, wire []byte, decode func(M)) M {
 		return m
 	}
 	s.last = (s.last + len(s.ring) - 1) % len(s.ring)
-	s.ring[s.last].wire, s.ring[s.last].message = wire, m
+	e := &s.ring[s.last]
+	e.wire, e.message = append(e.wire[:0], wire...), m // the resource may be in the space of the Reader
 	return m
 }
 
 // next takes the first field off an encoded message, and returns how long it is; all, and a field of no number, if there is no
 // whole one.
-func (d *Reader) next(wire []byte) (wireField, int) {
-	f, n := consumeField(wire)
+func (d *Reader) next(wire []byte) (encoded.Field, int) {
+	f, n := encoded.Consume(wire)
 	if n < 0 {
 		d.failed = true
-		return wireField{}, len(wire)
+		return encoded.Field{}, len(wire)
 	}
 	return f, n
 }
 
 // each has take take the fields of an encoded message, one after the other. Those that it does not take, protobuf merges into
 // the message.
-func (d *Reader) each(wire []byte, m proto.Message, take func(f wireField) bool) {
+func (d *Reader) each(wire []byte, m proto.Message, take func(f encoded.Field) bool) {
 	var rest []byte
 	for len(wire) > 0 {
 		f, n := d.next(wire)
@@ -126,8 +135,8 @@ func (d *Reader) each(wire []byte, m proto.Message, take func(f wireField) bool)
 // chosen reports whether an encoded field is a member of a oneof of which another has been decoded. The last one would hold.
 func chosen(m protoreflect.Message, wire []byte) bool {
 	for len(wire) > 0 {
-		f, n := consumeField(wire)
-		if fd := m.Descriptor().Fields().ByNumber(f.number); fd != nil && fd.ContainingOneof() != nil && m.WhichOneof(fd.ContainingOneof()) != nil {
+		f, n := encoded.Consume(wire)
+		if fd := m.Descriptor().Fields().ByNumber(f.Number); fd != nil && fd.ContainingOneof() != nil && m.WhichOneof(fd.ContainingOneof()) != nil {
 			return true
 		}
 		wire = wire[n:]

@@ -11,6 +11,8 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
+
+	"github.com/amesh-render/amesh-render/xds/encoded"
 )
 
 // oddAssignment has what endpoints of meshes have, and at least one of everything else.
@@ -49,7 +51,7 @@ const oddHost = `{"name":"h","domains":["a","*"],"include_request_attempt_count"
 // others before.
 func sameAsProtobuf[T proto.Message](t *testing.T, d *Reader, wire []byte) {
 	t.Helper()
-	r := &Resource[T]{encoded: true, wire: wire}
+	r := encodedResource[T]("", encoded.Of(wire))
 	want := r.Message()
 	if err := proto.Unmarshal(wire, want); err != nil { // such a resource is never put
 		Read(d, r)
@@ -121,7 +123,7 @@ func broken(wire []byte, yield func([]byte)) {
 func TestReaderShares(t *testing.T) {
 	_, wire, _ := odd(t)
 	var d Reader
-	first, second := Read(&d, &Resource[*clusterv3.Cluster]{encoded: true, wire: wire}), Read(&d, &Resource[*clusterv3.Cluster]{encoded: true, wire: wire})
+	first, second := Read(&d, encodedResource[*clusterv3.Cluster]("", encoded.Of(wire))), Read(&d, encodedResource[*clusterv3.Cluster]("", encoded.Of(wire)))
 	if first == second || first.GetCircuitBreakers() != second.GetCircuitBreakers() || first.GetMetadata() != second.GetMetadata() {
 		t.Error("two clusters share nothing, or are the same message")
 	}

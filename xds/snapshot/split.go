@@ -6,6 +6,8 @@ import (
 	routev3 "github.com/envoyproxy/go-control-plane/envoy/config/route/v3"
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/amesh-render/amesh-render/xds/encoded"
 )
 
 // Split returns a route configuration without its virtual hosts, and those, in their order. Each is a handle with an
@@ -65,18 +67,18 @@ func splitWire(name string, wire []byte, old *parts) *parts {
 	s := splitter{old: old}
 	var bare []byte
 	for len(wire) > 0 {
-		f, n := consumeField(wire)
+		f, n := encoded.Consume(wire)
 		if n < 0 {
 			break
 		}
-		if f.is(virtualHostsField, protowire.BytesType) {
-			s.wireHost(f.value)
+		if f.Is(virtualHostsField, protowire.BytesType) {
+			s.wireHost(f.Value)
 		} else {
 			bare = append(bare, wire[:n]...)
 		}
 		wire = wire[n:]
 	}
-	return s.parts(&Resource[*routev3.RouteConfiguration]{name: name, encoded: true, wire: slices.Clip(bare)})
+	return s.parts(encodedResource[*routev3.RouteConfiguration](name, encoded.Of(slices.Clip(bare))))
 }
 
 // splitter finds the parts of a route configuration among those of the version before.
@@ -96,16 +98,16 @@ func (s *splitter) parts(config *Resource[*routev3.RouteConfiguration]) *parts {
 }
 
 // wireHost adds a virtual host that is encoded in bytes of somebody else.
-func (s *splitter) wireHost(wire []byte) {
-	h := &Resource[*routev3.VirtualHost]{encoded: true, wire: wire}
-	if i := s.next; s.candidate(i) && s.old.hosts[i].isEncodedAs(h) {
+func (s *splitter) wireHost(bytes []byte) {
+	wire := encoded.Of(bytes)
+	if i := s.next; s.candidate(i) && s.old.hosts[i].isEncodedAs(wire.Digest) {
 		s.keep(i)
 		return
 	}
-	h.name = nameOfHost(wire)
+	h := encodedResource[*routev3.VirtualHost](nameOfHost(bytes), wire)
 	s.host(h)
 	if s.hosts[len(s.hosts)-1] == h {
-		h.wire = slices.Clone(wire)
+		h.own()
 	}
 }
 
@@ -159,12 +161,12 @@ func (s *splitter) named(name string) []int {
 // nameOfHost is the name in an encoded virtual host.
 func nameOfHost(wire []byte) (name string) {
 	for len(wire) > 0 {
-		f, n := consumeField(wire)
+		f, n := encoded.Consume(wire)
 		if n < 0 {
 			return name
 		}
-		if f.is(nameField, protowire.BytesType) {
-			name = string(f.value)
+		if f.Is(nameField, protowire.BytesType) {
+			name = string(f.Value)
 		}
 		wire = wire[n:]
 	}
