@@ -1,7 +1,6 @@
 package watch
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"iter"
@@ -15,22 +14,63 @@ import (
 )
 
 // pieces is a content.
-type pieces [][]byte
+type pieces []*chunk
 
 func (p pieces) Len() (n int64) {
-	for _, piece := range p {
-		n += int64(len(piece))
+	for _, c := range p {
+		n += c.Len()
 	}
 	return n
 }
 
-func (p pieces) Chunks() iter.Seq[[]byte] { return slices.Values(p) }
+func (p pieces) Pieces() iter.Seq[Piece] {
+	return func(yield func(Piece) bool) {
+		for _, c := range p {
+			if !yield(c) {
+				return
+			}
+		}
+	}
+}
+
+// chunk is a piece that lets its text go and makes it anew.
+type chunk struct {
+	text    string
+	settled bool
+	made    int // how often it has been made anew
+}
+
+func (c *chunk) Len() int64 { return int64(len(c.text)) }
+func (c *chunk) Settle()    { c.settled = true }
+
+func (c *chunk) Text() []byte {
+	if c.settled {
+		c.made++
+	}
+	return []byte(c.text)
+}
+
+// made is how many pieces have been made anew.
+func (p pieces) made() (n int) {
+	for _, c := range p {
+		n += c.made
+		c.made = 0
+	}
+	return n
+}
+
+// with is the content with another text in its nth piece.
+func (p pieces) with(n int, text string) pieces {
+	p = slices.Clone(p)
+	p[n] = &chunk{text: text}
+	return p
+}
 
 // cut is the text as a content, in pieces of some lengths in turn.
 func cut(text string, lengths ...int) (p pieces) {
 	for n := 0; text != ""; n++ {
 		k := min(len(text), lengths[n%len(lengths)])
-		p = append(p, []byte(text[:k]))
+		p = append(p, &chunk{text: text[:k]})
 		text = text[k:]
 	}
 	return p
@@ -45,7 +85,11 @@ func mustWriteContent(t *testing.T, f *File, c Content, written bool) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := string(slices.Concat(slices.Collect(f.body(c).Chunks())...))
+	var all []byte
+	for p := range f.body(c).Pieces() {
+		all = append(all, p.Text()...)
+	}
+	want := string(all)
 	got := read(t, f.Path)
 	if f.Generation {
 		want = string(Stamp(result.Generation, []byte(want)))
@@ -78,24 +122,74 @@ func TestWriteContent(t *testing.T) {
 	}
 }
 
-// What this File has written is not read again, whether it is to be the same or not.
-func TestWriteContentReadsNothing(t *testing.T) {
+// What this File has written is not read again to know that it is there; and where it replaces the file, what is in the old
+// one goes from there to the new one, without being made again.
+func TestWriteContentKnowsWhatItWrote(t *testing.T) {
 	for _, inPlace := range []bool{false, true} {
 		disk := &faultyDisk{}
 		f := &File{Path: filepath.Join(t.TempDir(), "apisix.yaml"), Generation: true, InPlace: inPlace, disk: disk}
 		c := cut(long, 1000)
-		mustWriteContent(t, f, c, true)
-		for n := range c {
-			if n%50 == 0 {
-				c = slices.Clone(c)
-				c[n] = bytes.ToUpper(c[n])
-				mustWriteContent(t, f, c, true)
+		write := func(written bool) {
+			t.Helper()
+			if result, err := f.WriteContent(c); err != nil || result.Written != written {
+				t.Fatalf("in place %v: written %v, error %v; want %v", inPlace, result.Written, err, written)
 			}
-			mustWriteContent(t, f, c, false)
 		}
-		if limit := 200 * generationMax; disk.read > limit {
-			t.Errorf("in place %v: %d bytes were read, want the first lines only", inPlace, disk.read)
+		write(true)
+		for n := 0; n < len(c); n += 50 {
+			c = c.with(n, strings.ToUpper(c[n].text))
+			write(true)
+			disk.read = 0
+			write(false)
+			if limit := 2 * generationMax; disk.read > limit {
+				t.Errorf("in place %v: %d bytes were read, want the first line only", inPlace, disk.read)
+			}
 		}
+		if made := c[1:].made(); made > 0 { // the first is looked at for a generation line
+			t.Errorf("in place %v: %d pieces were made anew", inPlace, made)
+		}
+		want := ""
+		for _, piece := range c {
+			want += piece.text
+		}
+		if _, got, _ := strings.Cut(read(t, f.Path), "\n"); got != want {
+			t.Errorf("in place %v: the file holds something else", inPlace)
+		}
+	}
+}
+
+// Equal pieces are the same, whoever made them; and so are equal contents, however they are cut.
+func TestWriteContentComparesTexts(t *testing.T) {
+	f := &File{Path: filepath.Join(t.TempDir(), "apisix.yaml"), Generation: true}
+	mustWriteContent(t, f, cut(long, 1000), true)
+	mustWriteContent(t, f, cut(long, 1000), false)
+	mustWriteContent(t, f, cut(long, 999), false)
+	mustWriteContent(t, f, cut(strings.ToUpper(long), 1000), true)
+}
+
+// If the old file cannot be read, or not as it was written, its pieces are made anew.
+func TestWriteContentTrustsNoFile(t *testing.T) {
+	for name, spoils := range map[string]func([]byte) int{
+		"nothing": nil,
+		"a bit":   func(b []byte) int { b[len(b)/2] ^= 1; return len(b) },
+		"the end": func(b []byte) int { return len(b) / 3 },
+		"all":     func([]byte) int { return 0 },
+	} {
+		disk := &faultyDisk{}
+		f := &File{Path: filepath.Join(t.TempDir(), "apisix.yaml"), disk: disk}
+		c := cut(long, 1000, 3, 100)
+		mustWriteContent(t, f, c, true)
+		c.made()
+		c = c.with(7, "new\n")
+		disk.spoils = spoils
+		if _, err := f.WriteContent(c); err != nil {
+			t.Fatal(err)
+		}
+		if made := c.made(); (made > 0) != (name != "nothing") {
+			t.Errorf("%s is spoilt: %d pieces were made anew", name, made)
+		}
+		disk.spoils = nil
+		mustWriteContent(t, f, c, false)
 	}
 }
 
@@ -256,8 +350,7 @@ func BenchmarkWriteContent(b *testing.B) {
 			b.ReportAllocs()
 			for n := 0; b.Loop(); n++ {
 				if changes {
-					c[n%len(c)] = bytes.Clone(c[n%len(c)])
-					c[n%len(c)][n/len(c)]++
+					c = c.with(n%len(c), strings.Repeat(string('a'+rune(n/len(c))), 6_000))
 				}
 				if result, err := f.WriteContent(c); err != nil || result.Written != changes {
 					b.Fatal(result, err)

@@ -33,7 +33,7 @@ func TestWriteFailureKeepsTheOldFile(t *testing.T) {
 		{fault: fault{"stat", 2, syscall.EIO}, what: "look up"},
 		{fault: fault{"chmod", 1, syscall.EPERM}, what: "set the mode of"},
 		{fault: fault{"chown", 0, syscall.EPERM}, what: "set the owner of", hint: "CAP_CHOWN"},
-		{fault: fault{"close", 2, syscall.EIO}, what: "write"},
+		{fault: fault{"close", 1, syscall.EIO}, what: "write"}, // the old file is closed last
 		{fault: fault{"rename", 1, syscall.EBUSY}, what: "replace", hint: "mount the directory"},
 		{fault: fault{"rename", 1, syscall.EXDEV}, what: "replace", hint: "--in-place"},
 		{fault: fault{"open to write", 1, syscall.EACCES}, inPlace: true, what: "open", hint: "the file itself"},

@@ -30,6 +30,8 @@ type faultyDisk struct {
 	// alters, if set, changes what the file system tells of files.
 	alters func(*syscall.Stat_t)
 	read   int // how many bytes
+	// spoils, if set, is what becomes of bytes that are read.
+	spoils func([]byte) int
 }
 
 func (d *faultyDisk) fault(step string) error {
@@ -147,6 +149,9 @@ func (h *faultyHandle) Stat() (fs.FileInfo, error) { return h.disk.altered(h.han
 func (h *faultyHandle) ReadAt(b []byte, off int64) (int, error) {
 	n, err := h.handle.ReadAt(b, off)
 	h.disk.read += n
+	if h.disk.spoils != nil {
+		n = h.disk.spoils(b[:n])
+	}
 	return n, err
 }
 

@@ -37,10 +37,14 @@ type File struct {
 	// Now tells the time; nil means time.Now.
 	Now func() time.Time
 
-	disk   disk     // nil means the operating system's
-	last   int64    // the greatest second that a write used, should the file be deleted meanwhile; 0 means none
-	known  known    // what is in the file
-	pieces [][]byte // space
+	disk  disk  // nil means the operating system's
+	last  int64 // the greatest second that a write used, should the file be deleted meanwhile; 0 means none
+	known known // what is in the file
+
+	// Space of a write.
+	batch   [][]byte
+	window  []byte
+	written []piece
 }
 
 // Owner is a numeric user and group; -1 leaves either as it is.
@@ -64,10 +68,10 @@ type Result struct {
 // Errors are *WriteError. After one the old file is as it was, with one exception: when flushing the directory fails,
 // the new file is in place but might not outlive a power failure; only then does the Result beside the error say
 // Written.
-func (f *File) Write(content []byte) (Result, error) { return f.WriteContent(plain(content)) }
+func (f *File) Write(content []byte) (Result, error) { return f.WriteContent(&plain{content}) }
 
-// WriteContent is Write of a content that is in pieces and does not change. The File keeps them: of the next content only
-// what is new is compared, and the file is read only if somebody else has touched it.
+// WriteContent is Write of a content that is in pieces and does not change. The File keeps them, and tells them that they need
+// not keep their text: of the next content only what is new is compared, and the text of the rest comes from the file.
 func (f *File) WriteContent(content Content) (Result, error) {
 	return f.write(content, func(old previous) bool { return old.kept })
 }
@@ -75,7 +79,7 @@ func (f *File) WriteContent(content Content) (Result, error) {
 // Create is Write if there is no file, be it empty; otherwise it changes nothing, and the Result is about the file that is
 // there. No other Write can come between, but for one of a program that is not ours.
 func (f *File) Create(content []byte) (Result, error) {
-	return f.write(plain(content), func(old previous) bool { return old.info != nil })
+	return f.write(&plain{content}, func(old previous) bool { return old.info != nil })
 }
 
 // write writes content unless keep says that the file stays as it is.
@@ -91,6 +95,7 @@ func (f *File) write(content Content, keep func(previous) bool) (Result, error) 
 	defer dir.Close()
 	body := f.body(content)
 	old, err := f.inspect(target, body)
+	defer old.close()
 	if err != nil {
 		return Result{}, err
 	}
@@ -115,13 +120,13 @@ func (f *File) commit(target string, b body, old previous) (Result, error) {
 	if f.InPlace {
 		put = f.overwrite
 	}
-	info, err := put(d)
+	info, written, err := put(d)
 	if err != nil {
 		return Result{}, err
 	}
 	mtime := info.ModTime()
 	f.last = max(d.second, mtime.Unix())
-	f.learn(target, info, b)
+	f.learn(target, info, b, written)
 	return Result{Written: true, Path: target, Size: d.size(), ModTime: mtime, Generation: d.generation}, nil
 }
 

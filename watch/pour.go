@@ -1,33 +1,109 @@
 package watch
 
-import (
-	"io"
-	"iter"
-)
+import "io"
 
 // batch is how many pieces are written at once. The kernel takes up to 1,024.
 const batch = 512
 
-// pour writes the pieces to the file from its beginning.
-func (f *File) pour(h handle, chunks iter.Seq[[]byte]) (err error) {
+// batchSize is how many bytes of pieces are gathered at most: their texts may have been made for this write alone.
+const batchSize = 1 << 20
+
+// window is how much of the old file is read at once.
+const window = 128 << 10
+
+// stream is one way of a text into a file.
+type stream struct {
+	to      handle
+	offset  int64
+	batch   [][]byte // what is to be written next
+	size    int      // of the batch, in bytes
+	written []piece
+
+	// The old file, if there is one to read from, and what of its body has been read.
+	from   io.ReaderAt
+	start  int64 // of the body
+	known  *known
+	space  []byte
+	read   []byte // in space; the batch may refer to it
+	readAt int64  // in the body
+}
+
+// pour writes a text to the file from its beginning, and returns its pieces. What is in the file from, and known to be, is
+// read there.
+func (f *File) pour(h handle, t text, from *previous) (written []piece, err error) {
+	s := stream{to: h, batch: f.batch[:0], known: &f.known, space: f.window, written: f.written[:0]}
+	if from != nil && from.known && from.file != nil {
+		s.from, s.start = from.file, from.start
+	}
+	if err = s.write(t); err == nil {
+		err = s.flush()
+	}
+	clear(s.batch[:cap(s.batch)])
+	f.batch, f.window, f.written = s.batch[:0], s.space, s.written
+	return s.written, err
+}
+
+func (s *stream) write(t text) error {
+	if len(t.line) > 0 {
+		s.batch = append(s.batch, t.line)
+	}
 	var offset int64
-	pieces := f.pieces[:0]
-	defer func() {
-		f.pieces = pieces[:0]
-		clear(pieces[:cap(pieces)])
-	}()
-	for chunk := range chunks {
-		if len(chunk) > 0 {
-			pieces = append(pieces, chunk)
+	for p := range t.pieces {
+		text, sum, err := s.textOf(p)
+		if err != nil {
+			return err
 		}
-		if len(pieces) == batch {
-			if offset, err = writeAll(h, pieces, offset); err != nil {
+		s.written = append(s.written, piece{p, offset, sum})
+		offset += p.Len()
+		s.batch, s.size = append(s.batch, text), s.size+len(text)
+		if len(s.batch) >= batch || s.size >= batchSize {
+			if err := s.flush(); err != nil {
 				return err
 			}
-			pieces = pieces[:0]
 		}
 	}
-	_, err = writeAll(h, pieces, offset)
+	return nil
+}
+
+// textOf is the text of a piece and its sum: as it is in the old file, if it is there, otherwise as the piece has it.
+func (s *stream) textOf(p Piece) (text []byte, sum uint64, err error) {
+	if s.from != nil {
+		if k := s.known.find(p); k != nil {
+			text, err = s.reread(k.offset, k.Len())
+			if err != nil || text != nil && sumOf(text) == k.sum {
+				return text, k.sum, err
+			}
+		}
+	}
+	text = p.Text()
+	return text, sumOf(text), nil
+}
+
+// reread is a part of the old file's body, nil if it cannot be read. It holds until the next flush. An error is that of
+// writing.
+func (s *stream) reread(offset, size int64) ([]byte, error) {
+	if size > window {
+		return nil, nil
+	}
+	if offset < s.readAt || offset+size > s.readAt+int64(len(s.read)) {
+		if err := s.flush(); err != nil {
+			return nil, err
+		}
+		if s.space == nil {
+			s.space = make([]byte, window)
+		}
+		n, _ := s.from.ReadAt(s.space, s.start+offset)
+		s.read, s.readAt = s.space[:n], offset
+	}
+	if at := offset - s.readAt; at+size <= int64(len(s.read)) {
+		return s.read[at : at+size], nil
+	}
+	return nil, nil
+}
+
+func (s *stream) flush() (err error) {
+	s.offset, err = writeAll(s.to, s.batch, s.offset)
+	s.batch, s.size = s.batch[:0], 0
 	return err
 }
 

@@ -7,7 +7,6 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"slices"
 	"syscall"
 )
 
@@ -23,21 +22,20 @@ type draft struct {
 
 func (d *draft) size() int64 { return int64(len(generationLine(d.generation))) + d.body.Len() }
 
-// stamped yields the generation line, if there is to be one, and the chunks.
-func stamped(generation int64, chunks iter.Seq[[]byte]) iter.Seq[[]byte] {
-	return func(yield func([]byte) bool) {
-		if !yield(generationLine(generation)) {
-			return
-		}
-		chunks(yield)
-	}
+// text is what is written to a file: a generation line, if there is one, and pieces.
+type text struct {
+	line   []byte
+	pieces iter.Seq[Piece]
 }
 
-// replace puts the draft beside the target and renames it; it returns what the file was before it was renamed.
-func (f *File) replace(d draft) (info fs.FileInfo, err error) {
+func (d *draft) text() text { return text{generationLine(d.generation), d.body.Pieces()} }
+
+// replace puts the draft beside the target and renames it; it returns what the file was before it was renamed, and the pieces
+// in it.
+func (f *File) replace(d draft) (info fs.FileInfo, written []piece, err error) {
 	h, err := f.system().CreateTemp(filepath.Dir(d.target), temporaryPattern(d.target))
 	if err != nil {
-		return nil, fail(opCreate, d.target, err)
+		return nil, nil, fail(opCreate, d.target, err)
 	}
 	defer func() {
 		h.Close()
@@ -45,56 +43,56 @@ func (f *File) replace(d draft) (info fs.FileInfo, err error) {
 			f.system().Remove(h.Name())
 		}
 	}()
-	if info, err = f.fill(h, d); err != nil {
-		return nil, err
+	if info, written, err = f.fill(h, d, &d.old); err != nil {
+		return nil, nil, err
 	}
 	// Network file systems may tell of a failed write only now.
 	if err = h.Close(); err != nil {
-		return nil, fail(opWrite, d.target, err)
+		return nil, nil, fail(opWrite, d.target, err)
 	}
 	if err = f.system().Rename(h.Name(), d.target); err != nil {
-		return nil, fail(opRename, d.target, err)
+		return nil, nil, fail(opRename, d.target, err)
 	}
-	return info, nil
+	return info, written, nil
 }
 
 // overwrite writes the draft into the target itself. What can be tried beforehand is, while the old content is there;
 // should writing fail nevertheless, the old content is written back, for which even a full disk mostly has room.
-func (f *File) overwrite(d draft) (fs.FileInfo, error) {
+func (f *File) overwrite(d draft) (fs.FileInfo, []piece, error) {
 	h, err := f.system().Open(d.target, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		return nil, fail(opOpen, d.target, err)
+		return nil, nil, fail(opOpen, d.target, err)
 	}
 	defer h.Close()
-	var saved iter.Seq[[]byte]
+	var saved text
 	if d.old.info != nil {
 		if saved, err = f.save(h, d); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
-	info, err := f.fill(h, d)
+	info, written, err := f.fill(h, d, nil)
 	if err != nil {
 		f.restore(h, saved, d.old)
 	}
-	return info, err
+	return info, written, err
 }
 
 // save returns the content of the file, after trying whether mtime, mode and owner can be set.
-func (f *File) save(h handle, d draft) (iter.Seq[[]byte], error) {
+func (f *File) save(h handle, d draft) (saved text, err error) {
 	if err := f.redate(d.target, d.old.info); err != nil {
-		return nil, err
+		return saved, err
 	}
 	if err := f.adjust(h, d.target); err != nil {
-		return nil, err
+		return saved, err
 	}
 	if d.old.known {
-		return stamped(d.old.generation, slices.Values(f.known.chunks)), nil
+		return text{generationLine(d.old.generation), f.known.all()}, nil
 	}
-	saved, err := io.ReadAll(io.NewSectionReader(h, 0, math.MaxInt64))
+	all, err := io.ReadAll(io.NewSectionReader(h, 0, math.MaxInt64))
 	if err != nil {
-		return nil, fail(opOpen, d.target, err)
+		return saved, fail(opOpen, d.target, err)
 	}
-	return plain(saved).Chunks(), nil
+	return text{pieces: (&plain{all}).Pieces()}, nil
 }
 
 // redate sets the mtime that the file has, to learn whether it may be set: whoever may write to a file may not always.
@@ -106,36 +104,37 @@ func (f *File) redate(target string, info fs.FileInfo) error {
 }
 
 // restore undoes fill in the target itself, as far as that can be done.
-func (f *File) restore(h handle, saved iter.Seq[[]byte], old previous) {
+func (f *File) restore(h handle, saved text, old previous) {
 	if old.info == nil {
 		f.system().Remove(h.Name())
 		return
 	}
 	h.Truncate(0)
-	f.pour(h, saved)
+	f.pour(h, saved, nil)
 	h.Sync()
 	f.system().Chtimes(h.Name(), old.info.ModTime())
 }
 
 // fill writes the draft to an open file in place of what it holds, flushes it, and gives it its mtime, mode and
-// owner; it returns what the file is then. The mtime comes after the flush, since network file systems may set it when they
+// owner; it returns what the file is then, and the pieces in it. From the old file, if given, it reads what is there already. The mtime comes after the flush, since network file systems may set it when they
 // flush, and before the owner, since only the owner may set it. They need no flush of their own: journals keep them in
 // order with the rename.
-func (f *File) fill(h handle, d draft) (fs.FileInfo, error) {
+func (f *File) fill(h handle, d draft, old *previous) (fs.FileInfo, []piece, error) {
 	if err := h.Truncate(0); err != nil {
-		return nil, fail(opWrite, d.target, err)
+		return nil, nil, fail(opWrite, d.target, err)
 	}
-	if err := f.pour(h, stamped(d.generation, d.body.Chunks())); err != nil {
-		return nil, fail(opWrite, d.target, err)
+	written, err := f.pour(h, d.text(), old)
+	if err != nil {
+		return nil, nil, fail(opWrite, d.target, err)
 	}
 	if err := h.Sync(); err != nil {
-		return nil, fail(opWrite, d.target, err)
+		return nil, nil, fail(opWrite, d.target, err)
 	}
 	info, err := f.date(h.Name(), d)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return info, f.adjust(h, d.target)
+	return info, written, f.adjust(h, d.target)
 }
 
 // adjust gives an open file the mode and the owner that are asked for, where it has others. The owner comes last,

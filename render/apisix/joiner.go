@@ -13,13 +13,13 @@ func newJoiner(o EncodeOptions) *joiner {
 }
 
 // section adds all objects of a kind.
-func (j *joiner) section(kind string, objects pieces) {
+func (j *joiner) section(kind string, objects objectTexts) {
 	text := append(append(j.open, j.frame.key...), kind...)
 	j.open = nil
 	if objects.len() == 0 {
 		j.open = append(text, j.frame.empty...)
 	} else {
-		j.add(part{append(text, j.frame.list...), objects})
+		j.add(part{literal(append(text, j.frame.list...)), objects})
 		j.open = append(j.open, j.frame.end...)
 	}
 	j.open = append(j.open, j.frame.next...)
@@ -28,7 +28,7 @@ func (j *joiner) section(kind string, objects pieces) {
 // end is called after at least one section.
 func (j *joiner) end() *Text {
 	last := j.open[:len(j.open)-len(j.frame.next)]
-	j.add(part{text: append(last, j.frame.close...)})
+	j.add(part{text: literal(append(last, j.frame.close...))})
 	return j.text
 }
 

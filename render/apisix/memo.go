@@ -91,7 +91,7 @@ func (m *memo[T]) compose(cursors *[2]cursor[T], objects []T) *block[T] {
 	if m.absent(objects[0]) {
 		return nil
 	}
-	b := new(block[T])
+	b := &block[T]{memo: m}
 	n, id := 0, m.id(objects[0])
 	m.scratch = m.scratch[:0]
 	var space [64]int
@@ -117,6 +117,7 @@ func (m *memo[T]) compose(cursors *[2]cursor[T], objects []T) *block[T] {
 	b.objects = append(make([]T, 0, n), objects[:n]...)
 	b.ends = append(make([]int, 0, n), ends...)
 	b.text = append(make([]byte, 0, len(m.scratch)), m.scratch...)
+	b.size = len(b.text)
 	return b
 }
 
