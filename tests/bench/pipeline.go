@@ -13,7 +13,6 @@ import (
 	"github.com/amesh-render/amesh-render/render/apisix"
 	"github.com/amesh-render/amesh-render/watch"
 	"github.com/amesh-render/amesh-render/xds"
-	"github.com/amesh-render/amesh-render/xds/snapshot"
 )
 
 // pipeline is what is measured: all that the agent does from the bytes of a response to the file, one step after the other,
@@ -24,7 +23,7 @@ type pipeline struct {
 	planner  watch.Planner[agent.Document]
 	encoder  apisix.Encoder
 	file     watch.File
-	packer   snapshot.Packer
+	settler  agent.Settler
 	size     int // of the file's text
 }
 
@@ -49,7 +48,7 @@ func (p *pipeline) take(responses [][]byte) error {
 }
 
 // settle is what an agent does once the file is there.
-func (p *pipeline) settle() { p.packer.Pack(p.local.Snapshot()) }
+func (p *pipeline) settle() { p.settler.Settle(p.local.Snapshot()) }
 
 // commit renders what has come and makes the text of each commit that leads there; with write, it writes them to the file
 // too. It returns how often the file was replaced.

@@ -27,6 +27,7 @@ type collection[T proto.Message] struct {
 	byName  map[string]*Resource[T]
 	frozen  Set[T]
 	changed map[string]struct{} // the names whose resources are not as in frozen
+	space   []byte
 }
 
 func (c *collection[T]) put(name string, m proto.Message) bool {
@@ -45,7 +46,7 @@ func (c *collection[T]) putWire(name string, wire encoded.Message) bool {
 	r := encodedResource[T](name, wire)
 	changes := c.take(r)
 	if changes {
-		r.own()
+		c.keep(r)
 	}
 	return changes
 }

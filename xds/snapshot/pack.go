@@ -3,6 +3,7 @@ package snapshot
 import (
 	"slices"
 
+	endpointv3 "github.com/envoyproxy/go-control-plane/envoy/config/endpoint/v3"
 	"github.com/klauspost/compress/s2"
 	"google.golang.org/protobuf/proto"
 
@@ -11,22 +12,41 @@ import (
 
 // stored is an encoded message as it is held: as it came, or compressed. It does not change, but another may take its place.
 type stored struct {
-	encoded.Message          // whose Bytes may be compressed; the digest is that of the message
-	by              *s2.Dict // nil if they are not
-	packed          bool     // it is as small as it gets
+	encoded.Message // whose Bytes may be compressed; the digest is that of the message
+	form            form
+	dict            *s2.Dict // of byDictionary
 }
+
+type form uint8
+
+const (
+	asItCame       form = iota
+	packedAsItCame      // it does not get smaller
+	byItself            // compressed, like those below
+	byDictionary
+)
 
 // unpack returns the encoded message, which may be in the space and may be what is held: it must not be modified.
 func (m *stored) unpack(space []byte) []byte {
-	if m.by == nil {
+	var wire []byte
+	var err error
+	switch m.form {
+	case byItself:
+		wire, err = s2.Decode(room(space, m), m.Bytes)
+	case byDictionary:
+		wire, err = m.dict.Decode(room(space, m), m.Bytes)
+	default:
 		return m.Bytes
 	}
-	wire, err := m.by.Decode(slices.Grow(space[:0], m.Digest.Size()), m.Bytes)
 	if err != nil {
 		panic("compressed by this process, and broken: " + err.Error())
 	}
 	return wire
 }
+
+func room(space []byte, m *stored) []byte { return slices.Grow(space[:0], m.Digest.Size()) }
+
+func (m *stored) compressed() bool { return m.form >= byItself }
 
 // own makes a handle that nobody has yet keep bytes of its own.
 func (r *Resource[T]) own() {
@@ -34,37 +54,56 @@ func (r *Resource[T]) own() {
 	m.Bytes = slices.Clone(m.Bytes)
 }
 
-// A Packer compresses the resources of snapshots that are held encoded. What a control plane says of one cluster it says of
-// the next with other names: with some of them as the dictionary, a tenth of the bytes is left. It takes longer than to decode
-// them, so it is best done when nothing else is to be done. The zero value is ready for use, by one goroutine at a time.
-type Packer struct {
-	last      *Snapshot
-	clusters  packer
-	endpoints packer
-	hosts     packer
+// keep is own. It compresses endpoints, which of one cluster say the same but for their addresses: it takes hardly longer than
+// copying them.
+func (c *collection[T]) keep(r *Resource[T]) {
+	if _, ok := any(r.message).(*endpointv3.ClusterLoadAssignment); ok {
+		m := r.wire.Load()
+		c.space = s2.Encode(c.space[:cap(c.space)], m.Bytes)
+		if worthwhile(c.space, m.Bytes) {
+			m.Bytes, m.form = c.space, byItself
+		}
+	}
+	r.own()
 }
 
-// Pack compresses what has come with this snapshot. It may be read meanwhile, by anybody.
-func (p *Packer) Pack(s *Snapshot) {
+func worthwhile(compressed, wire []byte) bool { return len(compressed) < len(wire)*3/4 }
+
+// A Packer compresses the clusters and virtual hosts of snapshots that are held encoded. What a control plane says of one it
+// says of the next with other names: with some of them as the dictionary, a tenth of the bytes is left. It takes about as long
+// as to decode them, so it is best done when nothing else is to be done. The zero value is ready for use, by one goroutine at a
+// time.
+type Packer struct {
+	last     *Snapshot
+	clusters packer
+	hosts    packer
+}
+
+// Pack compresses what has come with this snapshot, and returns how many bytes that has freed. The snapshot may be read
+// meanwhile, by anybody.
+func (p *Packer) Pack(s *Snapshot) (freed int) {
 	if s == p.last {
-		return
+		return 0
 	}
-	packAll(&p.clusters, s.clusters.resources)
-	packAll(&p.endpoints, s.endpoints.resources)
+	freed = packAll(&p.clusters, s.clusters.resources)
 	for _, r := range s.routes.resources {
 		if r.parts != nil {
-			packAll(&p.hosts, r.parts.hosts)
+			freed += packAll(&p.hosts, r.parts.hosts)
 		}
 	}
 	p.last = s
+	return freed
 }
 
-func packAll[T proto.Message](p *packer, resources []*Resource[T]) {
+func packAll[T proto.Message](p *packer, resources []*Resource[T]) (freed int) {
 	for _, r := range resources {
-		if m := r.wire.Load(); m != nil && !m.packed {
-			r.wire.Store(p.pack(m))
+		if m := r.wire.Load(); m != nil && m.form == asItCame {
+			small := p.pack(m)
+			r.wire.Store(small)
+			freed += len(m.Bytes) - len(small.Bytes)
 		}
 	}
+	return freed
 }
 
 // A packer packs messages of one kind.
@@ -73,7 +112,7 @@ type packer struct {
 	seen    int      // how many messages have been packed
 	next    int      // after how many there is to be another dictionary
 	samples [][]byte // for it, in the form in which they came
-	scratch []byte
+	space   []byte
 }
 
 const (
@@ -93,16 +132,16 @@ const (
 
 // pack returns the message in as few bytes as it takes.
 func (p *packer) pack(m *stored) *stored {
+	small := &stored{m.Message, packedAsItCame, nil}
 	p.learn(m.Bytes)
-	small := *m
-	small.packed = true
-	if p.dict != nil && len(m.Bytes) >= minPacked {
-		p.scratch = p.dict.Encode(p.scratch[:cap(p.scratch)], m.Bytes)
-		if len(p.scratch) < len(m.Bytes)*3/4 {
-			small.Bytes, small.by = slices.Clone(p.scratch), p.dict
-		}
+	if p.dict == nil || len(m.Bytes) < minPacked {
+		return small
 	}
-	return &small
+	p.space = p.dict.Encode(p.space[:cap(p.space)], m.Bytes)
+	if worthwhile(p.space, m.Bytes) {
+		small.Bytes, small.form, small.dict = slices.Clone(p.space), byDictionary, p.dict
+	}
+	return small
 }
 
 // learn takes samples, at equal distances, and makes a dictionary when it is time.

@@ -50,7 +50,7 @@ func Read[T proto.Message](d *Reader, r *Resource[T]) (m T) {
 	}
 	held := r.wire.Load()
 	wire := held.unpack(d.space)
-	if held.by != nil {
+	if held.compressed() {
 		d.space = wire
 	}
 	m = m.ProtoReflect().New().Interface().(T)
