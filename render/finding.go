@@ -78,7 +78,11 @@ func (f *findings) add(s Severity, at *place, field, format string, args ...any)
 	if len(args) > 0 {
 		message = fmt.Sprintf(format, args...)
 	}
-	f.list = append(f.list, Finding{Severity: s, Resource: at.String(), Field: field, Message: message})
+	one := Finding{Severity: s, Resource: at.String(), Field: field, Message: message}
+	if n := len(f.list); n > 0 && f.list[n-1].Resource == one.Resource {
+		one.Resource = f.list[n-1].Resource // one text for both
+	}
+	f.list = append(f.list, one)
 }
 
 func (f *findings) dropped(at *place, field, format string, args ...any) {

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/amesh-render/amesh-render/render/apisix"
+	"github.com/amesh-render/amesh-render/xds/snapshot"
 )
 
 // A front is what clients come to: the routes, and what else becomes of listeners.
@@ -24,7 +25,7 @@ type front struct {
 
 // holds reports whether nothing has changed that the front depends on.
 func (f *front) holds(r *Renderer) bool {
-	if f == nil || f.heard != r.listening || r.changes.listeners || len(r.changes.routes) > 0 {
+	if f == nil || f.heard != r.listening || r.changes.listeners || r.changes.routes {
 		return false
 	}
 	for i, print := range f.prints {
@@ -101,8 +102,10 @@ type assembly struct {
 
 func (a *assembly) listener(p *listenerPart) {
 	a.take(&p.part)
-	for _, name := range p.reads.routes {
-		a.reached[name] = true
+	for _, one := range p.reads.resources {
+		if one.kind == snapshot.RouteConfiguration {
+			a.reached[one.name] = true
+		}
 	}
 	for _, c := range p.chains {
 		if a.scopes[c.served.scope.key] {

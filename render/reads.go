@@ -16,17 +16,26 @@ import (
 // reads are the resources that a part of rendering has looked at, by name, whether they were there or not. While none of
 // them changes, the part comes out the same. All that reads resources by name goes through the methods below.
 type reads struct {
-	clusters, endpoints, routes, secrets []string
+	resources []read
 
 	everyCluster bool // the names of all clusters
 }
 
+type read struct {
+	kind snapshot.Kind
+	name string
+}
+
 func (r *reads) add(s reads) {
-	r.clusters = append(r.clusters, s.clusters...)
-	r.endpoints = append(r.endpoints, s.endpoints...)
-	r.routes = append(r.routes, s.routes...)
-	r.secrets = append(r.secrets, s.secrets...)
+	r.resources = append(r.resources, s.resources...)
 	r.everyCluster = r.everyCluster || s.everyCluster
+}
+
+// note adds a resource, unless it is one of the last.
+func (r *reads) note(kind snapshot.Kind, name string) {
+	if now := (read{kind, name}); !slices.Contains(r.resources[max(0, len(r.resources)-8):], now) {
+		r.resources = append(r.resources, now)
+	}
 }
 
 // A footprint stands for reads, or for changes: where two share no bit, the one does not touch the other. Side by side, those
@@ -37,55 +46,52 @@ const everyCluster footprint = 1 << 63 // the last bit; names have the others
 
 var footprintSeed = maphash.MakeSeed() // what it decides is only whether to look more closely
 
-func (f *footprint) add(names []string) {
-	for _, name := range names {
-		*f |= 1 << (maphash.String(footprintSeed, name) % 63)
-	}
-}
+func (f *footprint) add(name string) { *f |= 1 << (maphash.String(footprintSeed, name) % 63) }
 
 func (r *reads) footprint() (f footprint) {
-	f.add(r.clusters)
-	f.add(r.endpoints)
-	f.add(r.routes)
-	f.add(r.secrets)
+	for _, one := range r.resources {
+		f.add(one.name)
+	}
 	if r.everyCluster {
 		f |= everyCluster
 	}
 	return f
 }
 
-// changes are the names of resources that have come, gone or changed since the rendering before.
+// changes are the resources that have come, gone or changed since the rendering before.
 type changes struct {
-	clusters, endpoints, routes, secrets map[string]bool
+	resources map[read]bool
 
 	everyCluster bool // which clusters there are
 	listeners    bool // any of them
+	routes       bool // any route configuration
 
 	footprint footprint // of all but listeners
 }
 
 func changesBetween(before, after *snapshot.Snapshot) *changes {
 	c := &changes{
+		resources:    map[read]bool{},
 		listeners:    len(snapshot.Changed(before.Listeners(), after.Listeners())) > 0,
 		everyCluster: !sameNames(before.Clusters(), after.Clusters()),
 	}
-	c.clusters = c.set(snapshot.Changed(before.Clusters(), after.Clusters()))
-	c.endpoints = c.set(snapshot.Changed(before.Endpoints(), after.Endpoints()))
-	c.routes = c.set(snapshot.Changed(before.RouteConfigurations(), after.RouteConfigurations()))
-	c.secrets = c.set(snapshot.Changed(before.Secrets(), after.Secrets()))
+	c.add(snapshot.Cluster, snapshot.Changed(before.Clusters(), after.Clusters()))
+	c.add(snapshot.Endpoints, snapshot.Changed(before.Endpoints(), after.Endpoints()))
+	routes := snapshot.Changed(before.RouteConfigurations(), after.RouteConfigurations())
+	c.add(snapshot.RouteConfiguration, routes)
+	c.routes = len(routes) > 0
+	c.add(snapshot.Secret, snapshot.Changed(before.Secrets(), after.Secrets()))
 	if c.everyCluster {
 		c.footprint |= everyCluster
 	}
 	return c
 }
 
-func (c *changes) set(names []string) map[string]bool {
-	c.footprint.add(names)
-	set := make(map[string]bool, len(names))
+func (c *changes) add(kind snapshot.Kind, names []string) {
 	for _, name := range names {
-		set[name] = true
+		c.resources[read{kind, name}] = true
+		c.footprint.add(name)
 	}
-	return set
 }
 
 func sameNames(a, b snapshot.Set[*clusterv3.Cluster]) bool {
@@ -105,51 +111,31 @@ func (c *changes) mayTouch(f footprint) bool { return c.footprint&f != 0 }
 
 // touch reports whether anything that was read has changed.
 func (c *changes) touch(r *reads) bool {
-	return touches(c.clusters, r.clusters) || touches(c.endpoints, r.endpoints) || touches(c.routes, r.routes) ||
-		touches(c.secrets, r.secrets) || c.everyCluster && r.everyCluster
-}
-
-func touches(set map[string]bool, names []string) bool {
-	if len(set) == 0 {
-		return false
-	}
-	for _, name := range names {
-		if set[name] {
-			return true
-		}
-	}
-	return false
-}
-
-// note adds a name, unless it is one of the last.
-func note(names *[]string, name string) {
-	if list := *names; !slices.Contains(list[max(0, len(list)-4):], name) {
-		*names = append(list, name)
-	}
+	return c.everyCluster && r.everyCluster || slices.ContainsFunc(r.resources, func(one read) bool { return c.resources[one] })
 }
 
 // cluster is the cluster of that name; nil when there is none.
 func (r *renderer) cluster(name string) *clusterv3.Cluster {
-	note(&r.reads.clusters, name)
+	r.reads.note(snapshot.Cluster, name)
 	return r.lastClusters.get(&r.reader, r.snapshot.Clusters().Resource(name))
 }
 
 // byEDS are the endpoints of that name that came by EDS.
 func (r *renderer) byEDS(name string) (*endpointv3.ClusterLoadAssignment, bool) {
-	note(&r.reads.endpoints, name)
+	r.reads.note(snapshot.Endpoints, name)
 	endpoints := r.snapshot.Endpoints().Resource(name)
 	return r.lastEndpoints.get(&r.reader, endpoints), endpoints != nil
 }
 
 // routeConfiguration is the route configuration of that name; nil when there is none.
 func (r *renderer) routeConfiguration(name string) *snapshot.Resource[*routev3.RouteConfiguration] {
-	note(&r.reads.routes, name)
+	r.reads.note(snapshot.RouteConfiguration, name)
 	return r.snapshot.RouteConfigurations().Resource(name)
 }
 
 // secret is the secret of that name; nil when there is none.
 func (r *renderer) secret(name string) *tlsv3.Secret {
-	note(&r.reads.secrets, name)
+	r.reads.note(snapshot.Secret, name)
 	s, _ := r.snapshot.Secrets().Get(name)
 	return s
 }
@@ -167,6 +153,7 @@ type decoding struct {
 	lastClusters  latest[*clusterv3.Cluster]
 	lastEndpoints latest[*endpointv3.ClusterLoadAssignment]
 	lastOptions   decodedOptions
+	lastLabels    [4]istioConfig
 }
 
 func newDecoding() *decoding {

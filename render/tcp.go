@@ -107,7 +107,7 @@ func (r *renderer) tcpGroup(l *listenerv3.Listener, d direction, g *tcpGroup) {
 }
 
 func (r *renderer) addStream(route apisix.StreamRoute, g *tcpGroup) {
-	route.Labels = g.labels()
+	route.Labels = g.labels(r)
 	r.addObject("stream_routes", route.Object())
 }
 

@@ -156,10 +156,10 @@ func (g *tcpGroup) report(r *renderer, f func(*tcpChain)) {
 }
 
 // labels point to the Istio resource behind the chains.
-func (g *tcpGroup) labels() map[string]string {
+func (g *tcpGroup) labels(r *renderer) map[string]string {
 	for _, c := range append(slices.Clone(g.chains), g.fallback) {
 		if c != nil && c.proxy != nil {
-			if l := istioLabels(c.metadata); l != nil {
+			if l := r.istioLabels(c.metadata); l != nil {
 				return l
 			}
 		}

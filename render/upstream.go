@@ -82,7 +82,7 @@ func (r *renderer) upstream(u usage) *apisix.Upstream {
 	default:
 		r.fill(up, c, u.use, at)
 	}
-	up.ID, up.Name, up.Labels = u.id, label(u.cluster), istioLabels(c.GetMetadata())
+	up.ID, up.Name, up.Labels = u.id, label(u.cluster), r.istioLabels(c.GetMetadata())
 	return up
 }
 
@@ -145,13 +145,28 @@ func connectTimeout(c *clusterv3.Cluster) float64 {
 // pulled apart.
 func label(name string) string { return apisix.Name(strings.ReplaceAll(name, "${{", "$ {{")) }
 
-// istioLabels points from an object back to the Istio resource that it comes from (filter_metadata.istio.config).
-func istioLabels(m interface {
+// An istioConfig is the Istio resource that an object comes from, and the labels that say so.
+type istioConfig struct {
+	name   string
+	labels map[string]string
+}
+
+// istioLabels points from an object back to the Istio resource that it comes from (filter_metadata.istio.config). Objects of one
+// resource, which mostly follow one another, share the labels.
+func (d *decoding) istioLabels(m interface {
 	GetFilterMetadata() map[string]*structpb.Struct
 }) map[string]string {
 	config := m.GetFilterMetadata()["istio"].GetFields()["config"].GetStringValue()
 	if config == "" {
 		return nil
 	}
-	return map[string]string{"istio-config": apisix.LabelValue(strings.ReplaceAll(config, "${{", "$_{{"))}
+	for _, last := range d.lastLabels {
+		if last.name == config {
+			return last.labels
+		}
+	}
+	labels := map[string]string{"istio-config": apisix.LabelValue(strings.ReplaceAll(config, "${{", "$_{{"))}
+	copy(d.lastLabels[1:], d.lastLabels[:])
+	d.lastLabels[0] = istioConfig{config, labels}
+	return labels
 }

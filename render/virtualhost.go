@@ -96,7 +96,7 @@ func (r *renderer) candidates(c *httpChain, vh *routev3.VirtualHost, at *place) 
 		}
 		seen[identity] = true
 		r.checkDraws(rt, at.item("route", i))
-		route := apisix.Route{Name: routeName(vh, rt), Labels: istioLabels(rt.GetMetadata())}
+		route := apisix.Route{Name: routeName(vh, rt), Labels: r.istioLabels(rt.GetMetadata())}
 		from := len(list)
 		list = appendVariants(list, match, identity, route, r.route(c, vh, rt, at.item("route", i)))
 		for j := range list[from:] {

@@ -24,8 +24,13 @@ type entry struct {
 	refers  []string       // names of what it makes the client ask for
 	round   int            // the response that mentioned the resource last
 
-	refusal string         // why the latest version was refused, "" if it was not
-	refused encoded.Digest // of that version
+	refused *refusal // the latest version; nil if it was not
+}
+
+// refusal is why a version was refused.
+type refusal struct {
+	why    string
+	digest encoded.Digest // of that version
 }
 
 // take takes over one resource of a response and returns its name, "" if that cannot be told.
@@ -66,16 +71,15 @@ func (r resource) identify(k snapshot.Kind) (name string, err error) {
 func (s *state) update(sub *subscription, e *entry, name string, r resource) error {
 	wire := encoded.Of(r.body.GetValue())
 	switch {
-	case e.refusal != "" && e.refused == wire.Digest:
-		return errors.New(e.refusal)
-	case e.refusal == "" && e.held && e.digest == wire.Digest:
+	case e.refused != nil && e.refused.digest == wire.Digest:
+		return errors.New(e.refused.why)
+	case e.refused == nil && e.held && e.digest == wire.Digest:
 		e.version = r.version
 		return nil
 	}
 	refers, err := s.read(sub.kind, name, r.body)
 	if err != nil {
-		s.refuse(sub, e, name, err)
-		e.refused = wire.Digest
+		s.refuse(sub, e, name, refusal{err.Error(), wire.Digest})
 		return err
 	}
 	s.accept(sub, e, name, wire, refers)
@@ -98,27 +102,28 @@ func (s *state) read(k snapshot.Kind, name string, body *anypb.Any) (refers []st
 // accept gives the builder a resource in its encoded form. One that says the same as before keeps its handle.
 func (s *state) accept(sub *subscription, e *entry, name string, wire encoded.Message, refers []string) {
 	sub.moved = sub.moved || !slices.Equal(refers, e.refers)
-	e.held, e.refers, e.refusal = true, refers, ""
+	e.held, e.refers, e.refused = true, refers, nil
 	sub.entries[name] = e
 	_ = s.builder.PutWire(sub.kind, name, wire) // it has a kind, and read has seen to it that it has a name
 }
 
 // refuse notes in the snapshot why the latest version of a resource is not used.
-func (s *state) refuse(sub *subscription, e *entry, name string, why error) {
+func (s *state) refuse(sub *subscription, e *entry, name string, now refusal) {
+	before := e.refused
+	e.refused = &now
 	if name == "" {
 		return
 	}
 	sub.entries[name] = e
-	if e.refusal == why.Error() {
+	if before != nil && before.why == now.why {
 		return
 	}
-	if e.refusal != "" {
+	if before != nil {
 		s.builder.Forget(sub.kind, name)
 	}
-	e.refusal = why.Error()
 	s.builder.Note(snapshot.Note{
 		Resource: sub.kind.String() + "/" + name,
-		Message:  "a version that the control plane sent is left out, for it cannot be decoded: " + e.refusal,
+		Message:  "a version that the control plane sent is left out, for it cannot be decoded: " + now.why,
 	})
 }
 
