@@ -1,6 +1,7 @@
 package render
 
 import (
+	"slices"
 	"strconv"
 
 	tlsv3 "github.com/envoyproxy/go-control-plane/envoy/extensions/transport_sockets/tls/v3"
@@ -39,6 +40,24 @@ func alike(a, b transport) bool {
 	return a == b || plain(a) && plain(b)
 }
 
+// mutual are the endpoints that expect mTLS of the mesh: "*" for all of them, "" for none.
+func (g *gathering) mutual() string {
+	expects := func(t target) bool { return t.transport.kind == meshTLS }
+	switch first := slices.IndexFunc(g.targets, expects); {
+	case first < 0:
+		return ""
+	case first == 0 && !slices.ContainsFunc(g.targets, func(t target) bool { return !expects(t) }):
+		return "*"
+	}
+	var list []byte
+	for _, t := range g.targets {
+		if expects(t) {
+			list = strconv.AppendInt(append(append(append(list, ' '), t.host...), ':'), int64(t.port), 10)
+		}
+	}
+	return string(list[1:])
+}
+
 // transport chooses how the nodes of an upstream are called, which in APISIX is one way for all: in plain text where any
 // endpoint is, else by the TLS that most of them want. Others get no requests, rather than requests in plain text.
 func (r *renderer) transport(up *apisix.Upstream, g *gathering, at *place) (chosen transport, ok bool) {
@@ -46,16 +65,12 @@ func (r *renderer) transport(up *apisix.Upstream, g *gathering, at *place) (chos
 		r.findings.denied(at, "transport_socket_matcher", "endpoints whose transport a matcher chooses get no requests")
 		return chosen, false
 	}
-	mutual := make([]byte, 0, len(g.targets)*len(" 10.100.100.100:10000"))
 	counts := map[transport]int{}
 	for _, t := range g.targets {
 		counts[t.transport]++
-		if t.transport.kind == meshTLS {
-			mutual = strconv.AppendInt(append(append(append(mutual, ' '), t.host...), ':'), int64(t.port), 10)
-		}
 	}
-	if len(mutual) > 0 {
-		r.findings.dropped(at, "endpoints["+string(mutual[1:])+"]",
+	if mutual := g.mutual(); mutual != "" {
+		r.findings.dropped(at, "endpoints["+mutual+"]",
 			"mesh mTLS is not rendered yet: endpoints that expect it are called in plain text")
 	}
 	usable := r.callings(counts, up.Scheme == "grpc" || up.Scheme == "tcp", at)
