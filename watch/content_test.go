@@ -167,30 +167,52 @@ func TestWriteContentComparesTexts(t *testing.T) {
 	mustWriteContent(t, f, cut(strings.ToUpper(long), 1000), true)
 }
 
-// If the old file cannot be read, or not as it was written, its pieces are made anew.
+// What is taken from the old file is what was written there, however the system copies; or else it is made anew.
 func TestWriteContentTrustsNoFile(t *testing.T) {
-	for name, spoils := range map[string]func([]byte) int{
-		"nothing": nil,
-		"a bit":   func(b []byte) int { b[len(b)/2] ^= 1; return len(b) },
-		"the end": func(b []byte) int { return len(b) / 3 },
-		"all":     func([]byte) int { return 0 },
+	for name, tt := range map[string]struct {
+		disk faultyDisk
+		anew bool
+	}{
+		"copied":          {},
+		"copied in parts": {disk: faultyDisk{copies: 7_001}},
+		"copying fails":   {disk: faultyDisk{copies: 7_001, faults: []fault{{"copy", 3, syscall.EIO}}}},
+		"read":            {disk: faultyDisk{copies: -1}},
+		"read, spoilt":    {disk: faultyDisk{copies: -1, spoils: func(b []byte) int { b[len(b)/2] ^= 1; return len(b) }}, anew: true},
+		"read in parts":   {disk: faultyDisk{copies: -1, spoils: func(b []byte) int { return len(b) / 3 }}, anew: true},
+		"not to be read":  {disk: faultyDisk{copies: -1, spoils: func([]byte) int { return 0 }}, anew: true},
 	} {
-		disk := &faultyDisk{}
-		f := &File{Path: filepath.Join(t.TempDir(), "apisix.yaml"), disk: disk}
+		f := &File{Path: filepath.Join(t.TempDir(), "apisix.yaml"), disk: &faultyDisk{}}
 		c := cut(long, 1000, 3, 100)
 		mustWriteContent(t, f, c, true)
 		c.made()
-		c = c.with(7, "new\n")
-		disk.spoils = spoils
+		c = c.with(7, "new\n").with(100, "other\n")
+		f.disk = &tt.disk
 		if _, err := f.WriteContent(c); err != nil {
 			t.Fatal(err)
 		}
-		if made := c.made(); (made > 0) != (name != "nothing") {
-			t.Errorf("%s is spoilt: %d pieces were made anew", name, made)
+		if made := c.made(); (made > 0) != tt.anew {
+			t.Errorf("%s: %d pieces were made anew", name, made)
 		}
-		disk.spoils = nil
+		f.disk = &faultyDisk{}
 		mustWriteContent(t, f, c, false)
 	}
+}
+
+// Somebody who writes to the old file while it is copied does not get into the new one.
+func TestWriteContentCopiesAlone(t *testing.T) {
+	disk := &faultyDisk{copies: 50_000}
+	f := &File{Path: filepath.Join(t.TempDir(), "apisix.yaml"), disk: disk}
+	c := cut(long, 1000)
+	mustWriteContent(t, f, c, true)
+	c = c.with(3, "new\n")
+	disk.copied = func() { disk.copied = nil; overwrite(t, f.Path, strings.ToUpper(long)) }
+	if _, err := f.WriteContent(c); err != nil {
+		t.Fatal(err)
+	}
+	if disk.copied != nil || c.made() == 0 {
+		t.Error("nothing was copied, or what was copied is trusted")
+	}
+	mustWriteContent(t, f, c, false)
 }
 
 // After a restart the file is read once.

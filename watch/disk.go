@@ -27,6 +27,9 @@ type handle interface {
 	// WritePieces writes the pieces one after the other at the offset, as many bytes of them as the system takes at once,
 	// and returns how many that were. There is at least one piece, and none is empty.
 	WritePieces(pieces [][]byte, offset int64) (int, error)
+	// CopyFrom has the system copy a part of another file to an offset in this one, as much of it as it does at once, and
+	// returns how many bytes that were. Not every system does, nor every file system.
+	CopyFrom(other handle, from, to, size int64) (int64, error)
 	io.Closer
 	Name() string
 	Fd() uintptr

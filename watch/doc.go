@@ -22,8 +22,9 @@
 // A file of many megabytes in which one object has changed is written as a [Content], pieces of which most are those of the
 // content before. What is in the file is known without reading it, for as long as its inode, size, mtime and ctime are those
 // that our write has left: nobody can write to a file and leave all of them. Where the file system's clock knows whole seconds
-// only, the file is read. The text of pieces that the old file has is copied from there, so that nobody need keep it in memory;
-// each is compared with the hash of what was written, and made anew by the piece if it is anything else.
+// only, the file is read. The text of pieces that the old file has is copied from there, so that nobody need keep it in memory:
+// by the system, if the old file is afterwards still as our write has left it; otherwise, and where the system does not copy,
+// each piece is compared with the hash of what was written, and makes its text anew if it is anything else.
 //
 // On any failure up to the rename the old file stays as it was, the temporary file is removed, and a *WriteError says
 // what failed, where, as which user, and what to do about it. [File.Lock] keeps a second agent from the same file.

@@ -32,6 +32,10 @@ type faultyDisk struct {
 	read   int // how many bytes
 	// spoils, if set, is what becomes of bytes that are read.
 	spoils func([]byte) int
+	// copies says how many bytes are copied at once: 0 as many as there are, less than that none.
+	copies int64
+	// copied, if set, is called after each copy.
+	copied func()
 }
 
 func (d *faultyDisk) fault(step string) error {
@@ -171,6 +175,22 @@ func (h *faultyHandle) WritePieces(pieces [][]byte, offset int64) (int, error) {
 		all = all[:min(len(all), max(0, h.disk.short))]
 	}
 	return h.WriteAt(all, offset)
+}
+
+func (h *faultyHandle) CopyFrom(other handle, from, to, size int64) (int64, error) {
+	if h.disk.copies < 0 {
+		return 0, errors.ErrUnsupported
+	}
+	if h.disk.copies > 0 {
+		size = min(size, h.disk.copies)
+	}
+	if err := h.disk.fault("copy"); err != nil {
+		return 0, err
+	}
+	if h.disk.copied != nil {
+		defer h.disk.copied()
+	}
+	return h.handle.CopyFrom(other.(*faultyHandle).handle, from, to, size)
 }
 
 func (h *faultyHandle) Sync() error {

@@ -72,14 +72,6 @@ func (k *known) holds(b body) (same, sure bool) {
 	return true, true
 }
 
-// find is what is known of a piece, nil if nothing is.
-func (k *known) find(p Piece) *piece {
-	if n, ok := k.index[p]; ok {
-		return &k.pieces[n]
-	}
-	return nil
-}
-
 // all yields the pieces.
 func (k *known) all() iter.Seq[Piece] {
 	return func(yield func(Piece) bool) {

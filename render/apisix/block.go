@@ -74,14 +74,14 @@ func (b lastBlock[T]) Text() []byte {
 	return text[:len(text)-len(b.memo.separator)]
 }
 
-// begins reports whether the object of that id begins a block, as one of 32 does. Only the id decides, so that one
+// begins reports whether the object of that id begins a block, as one of 16 does. Only the id decides, so that one
 // object more or less changes one block, or makes two of it, and leaves the others as they are.
 func begins(id string) bool {
 	h := uint32(2166136261) // FNV-1a
 	for i := range len(id) {
 		h = (h ^ uint32(id[i])) * 16777619
 	}
-	return (h^h>>16)&31 == 0
+	return (h^h>>16)&15 == 0
 }
 
 // part is the text of an object of the block, without the separator; nil if the text is settled.
