@@ -116,9 +116,9 @@ func (f *File) restore(h handle, saved text, old previous) {
 }
 
 // fill writes the draft to an open file in place of what it holds, flushes it, and gives it its mtime, mode and
-// owner; it returns what the file is then, and the pieces in it. From the old file, if given, it reads what is there already. The mtime comes after the flush, since network file systems may set it when they
-// flush, and before the owner, since only the owner may set it. They need no flush of their own: journals keep them in
-// order with the rename.
+// owner; it returns what the file is then, and the pieces in it. What the old file, if given, is known to have is copied
+// from there. The mtime comes after the flush, since network file systems may set it when they flush, and before the owner,
+// since only the owner may set it. They need no flush of their own: journals keep them in order with the rename.
 func (f *File) fill(h handle, d draft, old *previous) (fs.FileInfo, []piece, error) {
 	if err := h.Truncate(0); err != nil {
 		return nil, nil, fail(opWrite, d.target, err)
