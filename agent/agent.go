@@ -161,7 +161,6 @@ func (a *Agent) write(s *snapshot.Snapshot, config *apisix.Config) error {
 	if err != nil { // the file is in place, but might not outlive a power failure
 		a.Log.Warn("the file is written, but not certainly to the disk", "error", err)
 	}
-	a.settler.Settle(s)
 	a.Metrics.written(result)
 	a.mu.Lock()
 	a.status.Snapshot, a.status.findings, a.status.Written = s, a.result.Findings, true
@@ -175,6 +174,7 @@ func (a *Agent) write(s *snapshot.Snapshot, config *apisix.Config) error {
 			a.Verifier.expect(config, result.ModTime)
 		}
 	}
+	a.settler.Settle(s)
 	return nil
 }
 
