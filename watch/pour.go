@@ -97,7 +97,8 @@ func (s *stream) add(p Piece) (sum uint64, err error) {
 	return s.append(p)
 }
 
-// copy has the system copy the next stretch, after what was before it. Where it does not do that the pieces are read and written.
+// copy has the system copy the next stretch, after what was before it. Where it does not do that the pieces are read and
+// written.
 func (s *stream) copy() error {
 	r := s.next
 	s.next = stretch{}

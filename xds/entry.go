@@ -164,7 +164,7 @@ func endpointsNameIn(wire []byte, name string) string {
 		case f.Is(clusterType, protowire.VarintType):
 			eds = clusterv3.Cluster_DiscoveryType(f.Varint) == clusterv3.Cluster_EDS
 		case f.Is(edsClusterConfig, protowire.BytesType):
-			service = textIn(f.Value, serviceName)
+			service = encoded.Last(f.Value, serviceName)
 		}
 		wire = wire[n:]
 	}
@@ -175,19 +175,4 @@ func endpointsNameIn(wire []byte, name string) string {
 		return name
 	}
 	return string(service)
-}
-
-// textIn is the text in a field of a sound message.
-func textIn(wire []byte, field protowire.Number) (text []byte) {
-	for len(wire) > 0 {
-		f, n := encoded.Consume(wire)
-		if n < 0 {
-			return nil
-		}
-		if f.Is(field, protowire.BytesType) {
-			text = f.Value
-		}
-		wire = wire[n:]
-	}
-	return text
 }

@@ -7,7 +7,8 @@ import (
 
 // Encoder encodes one Config after another and keeps the text of objects meanwhile: an object that has been encoded
 // before, which its pointer tells, costs no more than to find it again. What neither of the last two calls has used is
-// forgotten, and so are texts of which a [Piece] was told that they are kept elsewhere. Set Options first; a change of them forgets everything. An Encoder is for one goroutine at a time.
+// forgotten, and so are texts of which a [Piece] was told that they are kept elsewhere. Set Options first; a change of them
+// forgets everything. An Encoder is for one goroutine at a time.
 //
 // Objects, and slices of them, must not be modified once they have been encoded.
 type Encoder struct {

@@ -46,6 +46,21 @@ func Consume(b []byte) (f Field, n int) {
 	return f, n + length
 }
 
+// Last is the last value of a field of the wire type for bytes, as far as the message is whole; nil if there is none.
+func Last(b []byte, number protowire.Number) (value []byte) {
+	for len(b) > 0 {
+		f, n := Consume(b)
+		if n < 0 {
+			return value
+		}
+		if f.Is(number, protowire.BytesType) {
+			value = f.Value
+		}
+		b = b[n:]
+	}
+	return value
+}
+
 // uvarint is protowire.ConsumeVarint, faster for the small numbers that most are.
 func uvarint(b []byte) (uint64, int) {
 	if len(b) > 0 && b[0] < 0x80 {

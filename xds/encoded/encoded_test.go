@@ -61,3 +61,13 @@ func TestDigest(t *testing.T) {
 		}
 	}
 }
+
+func TestLast(t *testing.T) {
+	for message, want := range map[string]string{
+		"": "", "\x0a\x01a": "a", "\x0a\x01a\x12\x01b": "a", "\x0a\x01a\x0a\x01b": "b", "\x0a\x01a\x0a\x05b": "a", "\x08\x01": "",
+	} {
+		if got := string(Last([]byte(message), 1)); got != want {
+			t.Errorf("%q: got %q, want %q", message, got, want)
+		}
+	}
+}

@@ -104,7 +104,7 @@ func (s *splitter) wireHost(bytes []byte) {
 		s.keep(i)
 		return
 	}
-	h := encodedResource[*routev3.VirtualHost](nameOfHost(bytes), wire)
+	h := encodedResource[*routev3.VirtualHost](string(encoded.Last(bytes, nameField)), wire)
 	s.host(h)
 	if s.hosts[len(s.hosts)-1] == h {
 		h.own()
@@ -156,19 +156,4 @@ func (s *splitter) named(name string) []int {
 		}
 	}
 	return s.byName[name]
-}
-
-// nameOfHost is the name in an encoded virtual host.
-func nameOfHost(wire []byte) (name string) {
-	for len(wire) > 0 {
-		f, n := encoded.Consume(wire)
-		if n < 0 {
-			return name
-		}
-		if f.Is(nameField, protowire.BytesType) {
-			name = string(f.Value)
-		}
-		wire = wire[n:]
-	}
-	return name
 }
